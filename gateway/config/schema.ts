@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { UsageError } from "../../protocols/bytes/index.ts";
+import { parseDuration, parseListen } from "./text.ts";
+
+/** Turns our parsers' UsageError into a schema issue at the value's place. */
+function parsed<T>(parse: (text: string) => T) {
+  return (text: string, context: z.RefinementCtx<string>) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      context.addIssue({ code: "custom", message: error.fix ? `${error.message}; ${error.fix}` : error.message });
+      return z.NEVER;
+    }
+  };
+}
+
+const duration = (description: string) => z.string().describe(description).transform(parsed(parseDuration));
+const listen = (description: string) => z.string().describe(description).transform(parsed(parseListen));
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "is not an address: 0x and 40 hex digits");
+
+/** Becomes an MQTT topic level, a file name and a word on the command line. */
+export const DEVICE_NAME = /^[a-z0-9][a-z0-9_-]{0,39}$/;
+const RESERVED_NAMES = new Set(["bridge"]);
+
+const device = z.strictObject({
+  driver: z
+    .string()
+    .describe("engine and profile: modbus/eastron-sdm630, p1/dsmr-p1; `link` for a board that holds its own key"),
+  port: z
+    .string()
+    .optional()
+    .describe("where the board is: /dev/serial/by-id/…, tcp://host:502 (Modbus TCP, P1), rtu+tcp://host:port"),
+  unit: z.number().int().min(1).max(247).optional().describe("Modbus unit id; default 1"),
+  baud: z
+    .number()
+    .int()
+    .min(300)
+    .max(4_000_000)
+    .optional()
+    .describe("bits per second, when the profile's are not yours"),
+  every: duration("how often to read; for boards that push, the shortest distance of two readings kept").optional(),
+  key: z
+    .string()
+    .regex(/^(fs:)?[0-9a-f]{64}$/, "is not a device id: 64 hex digits")
+    .optional()
+    .describe("device id of a board that signs for itself (64 hex digits)"),
+  public_key: z.string().optional().describe("COSE_Key of that board, base64url"),
+  alg: z.enum(["ES256", "EdDSA", "ES256K"]).default("ES256").describe("algorithm of the device key the gateway holds"),
+  pack: z
+    .strictObject({
+      count: z.number().int().min(1).max(1024).default(1).describe("readings under one signature"),
+      within: duration("sign at the latest this long after the first reading of a pack").prefault("10s"),
+    })
+    .prefault({}),
+});
+
+export const configSchema = z.strictObject({
+  version: z.literal(1).describe("version of this file's format"),
+  gateway: z
+    .strictObject({
+      name: z.string().min(1).max(64).default("fieldseal").describe("shown to people; origin of the log's checkpoints"),
+      data: z.string().default("data").describe("journal and log; relative to this file"),
+      keys: z.string().default("keys").describe("key store (0700); relative to this file"),
+      passphrase: z
+        .string()
+        .optional()
+        .describe("where the key store's passphrase is: file:PATH (0600), or credential:NAME of the service manager"),
+    })
+    .prefault({}),
+  mqtt: z
+    .strictObject({
+      broker: z
+        .union([
+          z.literal("embedded"),
+          z.string().regex(/^mqtts?:\/\//, "is neither `embedded` nor mqtt://… or mqtts://…"),
+        ])
+        .default("embedded"),
+      listen: listen("where the embedded broker listens").prefault("127.0.0.1:1883"),
+      base_topic: z
+        .string()
+        .regex(/^[^/+#\s$][^+#\s]{0,63}$/, "is not a topic prefix")
+        .default("fieldseal"),
+      user: z.string().min(1).max(64).optional(),
+      password: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("use `!secret NAME` (secrets.yaml, 0600) or FIELDSEAL_MQTT__PASSWORD"),
+    })
+    .prefault({}),
+  devices: z
+    .record(z.string(), device)
+    .default({})
+    .superRefine((devices, context) => {
+      for (const name of Object.keys(devices)) {
+        if (!DEVICE_NAME.test(name) || RESERVED_NAMES.has(name)) {
+          context.addIssue({
+            code: "custom",
+            path: [name],
+            message: `is not a device name: lower-case letters, digits, - and _ (at most 40)${RESERVED_NAMES.has(name) ? "; `bridge` is reserved" : ""}`,
+          });
+        }
+      }
+    }),
+  journal: z
+    .strictObject({
+      group_commit: duration("how long readings are gathered for one flush to disk").prefault("20ms"),
+      segment_mb: z.number().int().min(1).max(1024).default(8).describe("size of one journal file, MiB"),
+    })
+    .prefault({}),
+  batch: z
+    .strictObject({
+      every: duration("close a batch after this time").prefault("5m"),
+      max: z.number().int().min(1).max(65_536).default(4096).describe("close a batch at this many attestations"),
+    })
+    .prefault({}),
+  coordinator: z
+    .strictObject({
+      rpc: z
+        .array(z.url({ protocol: /^https?$/ }))
+        .min(1)
+        .max(4)
+        .describe("JSON-RPC end points"),
+      chain: z.number().int().min(1).describe("chain id; refused when the end point says another"),
+      ledger: address.describe("the Ledger contract"),
+      registry: address.optional().describe("the Registry contract; needed to register devices"),
+      owner: address.optional().describe("who is paid for the devices' work; default: the gateway's own address"),
+      register: z.boolean().default(true).describe("register devices whose key this gateway holds"),
+      max_fee_gwei: z.number().positive().default(200).describe("never offer more per unit of gas"),
+      confirmations: z
+        .number()
+        .int()
+        .min(0)
+        .max(1000)
+        .default(2)
+        .describe("blocks on top before a commitment counts as final"),
+    })
+    .optional(),
+  log: z
+    .strictObject({
+      level: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    })
+    .prefault({}),
+});
+
+/** A configuration with every default filled in; durations in ms, listen addresses taken apart. */
+export type Config = z.output<typeof configSchema>;
+export type DeviceConfig = Config["devices"][string];
+
+/** JSON Schema (draft 2020-12) of the file as it is written, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(configSchema, { io: "input" }) as Record<string, unknown>;
+}
