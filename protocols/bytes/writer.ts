@@ -1,3 +1,5 @@
+const encoder = new TextEncoder();
+
 /**
  * A growing byte buffer. One writer can serve many messages: `reset()` keeps the memory.
  * Multi-byte values are big-endian.
@@ -73,6 +75,17 @@ export class ByteWriter {
   bytes(value: Uint8Array): this {
     const at = this.#room(value.length);
     this.#bytes.set(value, at);
+    return this;
+  }
+
+  /** UTF-8 of `text`, which takes `length` bytes: the caller has counted them. */
+  text(text: string, length: number): this {
+    const at = this.#room(length);
+    if (length === text.length && length <= 32) {
+      for (let i = 0; i < length; i++) this.#bytes[at + i] = text.charCodeAt(i);
+    } else {
+      encoder.encodeInto(text, this.#bytes.subarray(at, at + length));
+    }
     return this;
   }
 

@@ -1,0 +1,18 @@
+export { decodeCbor } from "./decode.ts";
+export { encodeCbor, writeValue } from "./encode.ts";
+export { scanCbor } from "./scan.ts";
+export { type CborKey, type CborLimits, type CborValue, TAG_DECIMAL, Tagged } from "./value.ts";
+export {
+  Major,
+  writeArray,
+  writeBoolean,
+  writeBytes,
+  writeFloat,
+  writeHead,
+  writeInteger,
+  writeMap,
+  writeNull,
+  writeNumber,
+  writeTag,
+  writeText,
+} from "./write.ts";
