@@ -1,6 +1,8 @@
-export { decodeCbor } from "./decode.ts";
+export { decodeCbor, textAt } from "./decode.ts";
 export { encodeCbor, writeValue } from "./encode.ts";
+export { floatAt, floatWidth, isIntegral, toHalf } from "./float.ts";
 export { scanCbor } from "./scan.ts";
+export { invalidUtf8At, utf8Length } from "./utf8.ts";
 export { type CborKey, type CborLimits, type CborValue, TAG_DECIMAL, Tagged } from "./value.ts";
 export {
   Major,
