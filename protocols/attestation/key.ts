@@ -44,8 +44,20 @@ export function sec1Compressed(xy: Uint8Array): Uint8Array {
 }
 
 /**
- * Insists on a usable key: right length; a point of its curve; for Ed25519 in canonical encoding (RFC 8032 §5.1.3) and
- * not of small order, because under such a key one signature fits many messages and names nobody.
+ * The point of an Ed25519 public key in canonical encoding (RFC 8032 §5.1.3), or undefined for bytes that are none and for
+ * points of small order: under such a key one signature fits many messages and names nobody.
+ */
+export function ed25519Point(bytes: Uint8Array): InstanceType<typeof ed25519.Point> | undefined {
+  try {
+    const point = ed25519.Point.fromBytes(bytes, false);
+    return point.isSmallOrder() ? undefined : point;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Insists on a usable key: right length, a point of its curve, and for Ed25519 what `ed25519Point` asks for.
  * @throws ProtocolError FS-KEY-LENGTH, FS-KEY-POINT
  */
 export function checkPublicKey(key: PublicKey): void {
@@ -57,13 +69,9 @@ export function checkPublicKey(key: PublicKey): void {
     decodeSec1(key.alg, sec1Uncompressed(key.bytes));
     return;
   }
-  let smallOrder: boolean;
-  try {
-    smallOrder = ed25519.Point.fromBytes(key.bytes, false).isSmallOrder();
-  } catch (cause) {
-    throw new ProtocolError("FS-KEY-POINT", "the EdDSA public key is not a point of its curve", { cause });
+  if (ed25519Point(key.bytes) === undefined) {
+    throw bad("POINT", "the EdDSA public key is not a point of its curve, or one of small order");
   }
-  if (smallOrder) throw bad("POINT", "the EdDSA public key is a point of small order");
 }
 
 /** Whether `checkPublicKey` accepts the key. */
