@@ -12,6 +12,7 @@ export {
   UsageError,
 } from "./errors.ts";
 export { ByteReader } from "./reader.ts";
-export { sha256 } from "./sha256.ts";
+export { sha256, sha256Engine } from "./sha256.ts";
+export type { Sha256Engine } from "./sha256-engine.ts";
 export { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex } from "./text.ts";
 export { ByteWriter } from "./writer.ts";

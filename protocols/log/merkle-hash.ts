@@ -1,10 +1,10 @@
-import { concatBytes, sha256 } from "../bytes/index.ts";
+import { sha256, sha256Engine, UsageError } from "../bytes/index.ts";
 
 /** Length of every hash in the log. */
 export const HASH_SIZE = 32;
 
-const LEAF_PREFIX = Uint8Array.of(0x00);
-const NODE_PREFIX = Uint8Array.of(0x01);
+const LEAF_PREFIX = 0x00;
+const NODE_PREFIX = 0x01;
 
 /** MTH of the empty list: SHA-256 of no bytes (RFC 9162 §2.1.1). A copy, so that no caller can alter it for others. */
 export function emptyRoot(): Uint8Array {
@@ -13,43 +13,41 @@ export function emptyRoot(): Uint8Array {
 
 /** SHA-256(0x00 ‖ entry) (RFC 9162 §2.1.1). */
 export function leafHash(entry: Uint8Array): Uint8Array {
-  return sha256(concatBytes(LEAF_PREFIX, entry));
+  const message = new Uint8Array(1 + entry.length);
+  message[0] = LEAF_PREFIX;
+  message.set(entry, 1);
+  return sha256(message);
 }
 
 /** SHA-256(0x01 ‖ left ‖ right) (RFC 9162 §2.1.1). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concatBytes(NODE_PREFIX, left, right));
+  const message = new Uint8Array(1 + 2 * HASH_SIZE);
+  message[0] = NODE_PREFIX;
+  message.set(left, 1);
+  message.set(right, 1 + HASH_SIZE);
+  return sha256(message);
 }
 
 /** Leaf hashes of the entries, one after the other: 32 bytes each. */
 export function leafHashes(entries: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(entries.length * HASH_SIZE);
-  entries.forEach((entry, i) => {
-    out.set(leafHash(entry), i * HASH_SIZE);
-  });
-  return out;
+  return sha256Engine().hashAll(entries, LEAF_PREFIX);
 }
 
-/** One level up: `hashes` holds an even number of hashes; out holds nodeHash of each pair. */
+function checkWhole(hashes: Uint8Array, unit: number): Uint8Array {
+  if (hashes.length % unit === 0) return hashes;
+  throw new UsageError("FS-LOG-HASH", `${hashes.length} bytes are not a multiple of ${unit}`);
+}
+
+/** One level up: `hashes` holds an even number of hashes, out holds the node hash of each pair. */
 export function hashLevel(hashes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(hashes.length / 2);
-  for (let at = 0; at < hashes.length; at += 2 * HASH_SIZE) {
-    const middle = at + HASH_SIZE;
-    out.set(nodeHash(hashes.subarray(at, middle), hashes.subarray(middle, middle + HASH_SIZE)), at / 2);
-  }
-  return out;
+  return sha256Engine().hashPairs(checkWhole(hashes, 2 * HASH_SIZE));
 }
 
 /** Merkle Tree Hash of leaf hashes written one after the other. */
 export function rootOfLeafHashes(hashes: Uint8Array): Uint8Array {
   if (hashes.length === 0) return emptyRoot();
-  let level: Uint8Array = hashes.slice();
   // A node without a right sibling moves up unchanged: the same tree as RFC 9162's split at the largest power of two.
-  while (level.length > HASH_SIZE) {
-    const paired = level.length - (level.length % (2 * HASH_SIZE));
-    level = concatBytes(hashLevel(level.subarray(0, paired)), level.subarray(paired));
-  }
-  return level;
+  return sha256Engine().hashTree(checkWhole(hashes, HASH_SIZE));
 }
 
 /** Merkle Tree Hash over the entries' bytes: MTH(D[n]) of RFC 9162 §2.1.1. */
