@@ -3,4 +3,8 @@ export { decodeReading } from "./decode-reading.ts";
 export { encodeReading } from "./encode-reading.ts";
 export { QUALITY_MASK, Quality, qualityNames } from "./quality.ts";
 export { MAX_MEASUREMENTS, MAX_READING_BYTES, type Measurement, type Reading } from "./reading.ts";
+export { resolve } from "./resolve.ts";
+export { readingToSenml, SENML_VERSION, type SenmlRecord } from "./senml.ts";
+export { parseSenmlCbor, toSenmlCbor } from "./senml-cbor.ts";
+export { parseSenmlJson, toSenmlJson } from "./senml-json.ts";
 export { toPrimary, type Unit, unitOf, units } from "./units.ts";
