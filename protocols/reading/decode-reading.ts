@@ -205,6 +205,7 @@ function recordEnd(): void {
 /** Milliseconds of the base time: whole seconds, or the decimal fraction [-3, ms] when there is a fraction. */
 function time(): number {
   const start = at;
+  if (pairs > 0 && bytes[at] !== Label.baseTime) recordEnd();
   if (!label(Label.baseTime)) refuse("TIME", start, "the first record has no base time");
   const value = number();
   const whole = typeof value === "number";
