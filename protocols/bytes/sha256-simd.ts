@@ -51,11 +51,13 @@ class WasmEngine implements Sha256Engine {
   readonly name = "wasm-simd";
   readonly #wasm: Exports;
   readonly #memory: Uint8Array;
+  readonly #words: Uint32Array;
   readonly #view: DataView;
 
   constructor(wasm: Exports) {
     this.#wasm = wasm;
     this.#memory = new Uint8Array(wasm.memory.buffer);
+    this.#words = new Uint32Array(wasm.memory.buffer);
     this.#view = new DataView(wasm.memory.buffer);
     this.#fill(Layout.k, words(K));
     this.#fill(Layout.initial, INITIAL_WORDS);
@@ -87,11 +89,19 @@ class WasmEngine implements Sha256Engine {
     }
   }
 
-  /** Writes what follows a message of `length` bytes in all, whose last part ends at `end` (FIPS 180-4 §5.1.1). */
-  #pad(end: number, blockEnd: number, length: number): void {
-    const memory = this.#memory;
-    memory[end] = 0x80;
-    for (let at = end + 1; at < blockEnd - 8; at++) memory[at] = 0;
+  /**
+   * Copies the end of a message to `at` (a multiple of 64) and pads it there (FIPS 180-4 §5.1.1).
+   * @param length bytes of the whole message.
+   */
+  #put(at: number, blocks: number, bytes: Uint8Array, length: number, prefix = -1): void {
+    const blockEnd = at + 64 * blocks;
+    const words = this.#words;
+    // Padding is at most 72 bytes: it is in the last two blocks (before the first block lies nothing that is needed).
+    for (let i = blockEnd / 4 - (blocks > 1 ? 32 : 16); i < blockEnd / 4 - 2; i++) words[i] = 0;
+    let start = at;
+    if (prefix >= 0) this.#memory[start++] = prefix;
+    this.#memory.set(bytes, start);
+    this.#memory[start + bytes.length] = 0x80;
     this.#view.setUint32(blockEnd - 8, Math.floor(length / 0x2000_0000));
     this.#view.setUint32(blockEnd - 4, (length << 3) >>> 0);
   }
@@ -104,10 +114,8 @@ class WasmEngine implements Sha256Engine {
       this.#memory.set(bytes.subarray(at, at + CHUNK), Layout.io);
       this.#wasm.compress(Layout.io, CHUNK / 64);
     }
-    const rest = bytes.length - at;
-    const blocks = blocksOf(rest);
-    this.#memory.set(at === 0 ? bytes : bytes.subarray(at), Layout.io);
-    this.#pad(Layout.io + rest, Layout.io + 64 * blocks, bytes.length);
+    const blocks = blocksOf(bytes.length - at);
+    this.#put(Layout.io, blocks, at === 0 ? bytes : bytes.subarray(at), bytes.length);
     this.#wasm.compress(Layout.io, blocks);
     const out = new Uint8Array(32);
     for (let i = 0; i < 8; i++) {
@@ -121,28 +129,29 @@ class WasmEngine implements Sha256Engine {
   }
 
   hashAll(messages: readonly Uint8Array[], prefix: number): Uint8Array {
-    const out = new Uint8Array(32 * messages.length);
+    const out = new Uint32Array(8 * messages.length);
+    const bytes = new Uint8Array(out.buffer);
     // Lanes run in step, so messages go together with others of as many blocks.
-    const waiting = new Map<number, number[]>();
+    const waiting: number[][] = [];
     for (let i = 0; i < messages.length; i++) {
       const blocks = blocksOf(messages[i]!.length + 1);
       if (64 * blocks > LANE_ROOM) {
-        this.#hashOne(messages[i]!, prefix, out, i);
+        this.#hashOne(messages[i]!, prefix, bytes, i);
         continue;
       }
-      const group = waiting.get(blocks) ?? [];
-      waiting.set(blocks, group);
+      waiting[blocks] ??= [];
+      const group = waiting[blocks];
       group.push(i);
       if (group.length === 4) {
         this.#hashFour(messages, group, prefix, blocks, out);
         group.length = 0;
       }
     }
-    for (const [blocks, group] of waiting) {
-      if (group.length === 1) this.#hashOne(messages[group[0]!]!, prefix, out, group[0]!);
-      else if (group.length > 1) this.#hashFour(messages, group, prefix, blocks, out);
+    for (const [blocks, group] of waiting.entries()) {
+      if (group?.length === 1) this.#hashOne(messages[group[0]!]!, prefix, bytes, group[0]!);
+      else if (group !== undefined && group.length > 1) this.#hashFour(messages, group, prefix, blocks, out);
     }
-    return out;
+    return bytes;
   }
 
   #hashOne(message: Uint8Array, prefix: number, out: Uint8Array, place: number): void {
@@ -158,20 +167,20 @@ class WasmEngine implements Sha256Engine {
     group: readonly number[],
     prefix: number,
     blocks: number,
-    out: Uint8Array,
+    out: Uint32Array,
   ) {
     const stride = 64 * blocks;
     const to = Layout.io + 4 * stride;
     for (let lane = 0; lane < group.length; lane++) {
       const message = messages[group[lane]!]!;
-      const at = Layout.io + lane * stride;
-      this.#memory[at] = prefix;
-      this.#memory.set(message, at + 1);
-      this.#pad(at + 1 + message.length, at + stride, message.length + 1);
+      this.#put(Layout.io + lane * stride, blocks, message, message.length + 1, prefix);
     }
     this.#wasm.messages4(Layout.io, Layout.io + stride, Layout.io + 2 * stride, Layout.io + 3 * stride, blocks, to);
+    const words = this.#words;
     for (let lane = 0; lane < group.length; lane++) {
-      out.set(this.#memory.subarray(to + 32 * lane, to + 32 * lane + 32), 32 * group[lane]!);
+      const from = to / 4 + 8 * lane;
+      const place = 8 * group[lane]!;
+      for (let i = 0; i < 8; i++) out[place + i] = words[from + i]!;
     }
   }
 
