@@ -43,10 +43,16 @@ export class Door {
   constructor(options: DoorOptions) {
     this.#options = options;
     const { tls, limits } = options;
+    // Half open: what a client sent before it closed its side is still read.
     if (tls === undefined) {
-      this.#server = createServer({ noDelay: true }, (socket) => this.#knock(socket));
+      this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#knock(socket));
     } else {
-      const server = createTlsServer({ ...tls, minVersion: "TLSv1.2", handshakeTimeout: limits.connectWithinMs });
+      const server = createTlsServer({
+        ...tls,
+        allowHalfOpen: true,
+        minVersion: "TLSv1.2",
+        handshakeTimeout: limits.connectWithinMs,
+      });
       server.on("secureConnection", (socket) => this.#knock(socket));
       // A failed handshake is the client's affair; the socket is closed by node.
       server.on("tlsClientError", () => this.counters.malformed++);
@@ -121,6 +127,9 @@ export class Door {
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#leave(socket));
     socket.on("data", (chunk: Buffer) => this.#hear(socket, chunk));
+    socket.on("end", () => {
+      if (this.#knocking.has(socket)) this.#turnAway(socket, "malformed");
+    });
   }
 
   #leave(socket: Socket): Knocking | undefined {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Clock, Timer } from "../../firmware-bridge/port/clock.ts";
-import { EnvironmentError } from "../../protocols/bytes/index.ts";
+import { concatBytes, EnvironmentError } from "../../protocols/bytes/index.ts";
 import { PacketScanner } from "./packet-scanner.ts";
 
 export interface GateLimits {
@@ -13,6 +13,10 @@ export interface GateLimits {
   packetsPerSecond: number;
   burst: number;
 }
+
+/** Packets that the engine gets in one turn: 64 KB of PINGREQ would be 32,768, and everybody else would wait. */
+const PACKETS_A_TURN = 64;
+const NOTHING = new Uint8Array(0);
 
 /**
  * Stands between a connected client's socket and the MQTT engine. Towards the engine it never asks to wait: the engine
@@ -28,6 +32,8 @@ export class PacketGate extends Duplex {
   #refilled: number;
   #wait: Timer | undefined;
   #wanted = true;
+  #held: Uint8Array = NOTHING;
+  #ended = false;
 
   /** @param first the CONNECT, already checked. @param rest what arrived behind it. */
   constructor(socket: Socket, clock: Clock, limits: GateLimits, first: Uint8Array, rest: Uint8Array) {
@@ -44,11 +50,14 @@ export class PacketGate extends Duplex {
     this.#tokens = limits.burst;
     this.#refilled = clock.monotonic();
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    socket.on("end", () => this.push(null));
+    socket.on("end", () => {
+      this.#ended = true;
+      this.#pass();
+    });
     socket.on("error", (error) => this.destroy(error));
     socket.on("close", () => this.destroy());
     this.push(first);
-    if (rest.length > 0) this.#receive(rest);
+    this.#held = rest;
   }
 
   /** Other limits from now on: what a client may do depends on who it proved to be. */
@@ -59,34 +68,55 @@ export class PacketGate extends Duplex {
   }
 
   #receive(chunk: Uint8Array): void {
-    if (this.destroyed) return;
-    let packets: number;
+    // Nothing is read while something is held, so that this is never more than one chunk.
+    this.#held = this.#held.length === 0 ? chunk : concatBytes(this.#held, chunk);
+    this.#socket.pause();
+    this.#pass();
+  }
+
+  /** Passes on what the engine wants and the rate allows, or lets the socket go on. */
+  #pass(): void {
+    if (this.destroyed || !this.#wanted || this.#wait !== undefined) return;
+    if (this.#held.length === 0) {
+      if (this.#ended) this.push(null);
+      else this.#socket.resume();
+      return;
+    }
+    this.#refill();
+    if (this.#tokens < 1) {
+      this.#passAfter(((1 - this.#tokens) / this.#limits.packetsPerSecond) * 1000);
+      return;
+    }
     try {
-      packets = this.#scanner.scan(chunk);
+      const { packets, end } = this.#scanner.scan(this.#held, Math.min(PACKETS_A_TURN, Math.floor(this.#tokens)));
+      this.#tokens -= packets;
+      const passed = this.#held.subarray(0, end);
+      this.#held = this.#held.subarray(end);
+      this.#wanted = this.push(passed);
     } catch (error) {
       this.destroy(error instanceof Error ? error : undefined);
       return;
     }
-    this.#wanted = this.push(chunk);
-    this.#spend(packets);
-    if (!this.#wanted || this.#wait !== undefined) this.#socket.pause();
+    this.#passAfter(0);
   }
 
-  #spend(packets: number): void {
+  #passAfter(ms: number): void {
+    this.#wait = this.#clock.after(ms, () => {
+      this.#wait = undefined;
+      this.#pass();
+    });
+  }
+
+  #refill(): void {
     const { packetsPerSecond, burst } = this.#limits;
     const now = this.#clock.monotonic();
-    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#refilled) * packetsPerSecond) / 1000) - packets;
+    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#refilled) * packetsPerSecond) / 1000);
     this.#refilled = now;
-    if (this.#tokens >= 0 || this.#wait !== undefined) return;
-    this.#wait = this.#clock.after((-this.#tokens / packetsPerSecond) * 1000, () => {
-      this.#wait = undefined;
-      if (this.#wanted) this.#socket.resume();
-    });
   }
 
   override _read(): void {
     this.#wanted = true;
-    if (this.#wait === undefined) this.#socket.resume();
+    this.#pass();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {

@@ -30,10 +30,11 @@ export class PacketScanner {
   }
 
   /**
-   * @returns how many packets begin in the chunk.
+   * Goes on through the bytes until they end or `most` packets have begun.
+   * @returns how many packets have begun, and where it stopped: before the next packet, or at the end.
    * @throws ProtocolError FS-MQTT-PACKET
    */
-  scan(chunk: Uint8Array): number {
+  scan(chunk: Uint8Array, most: number): { packets: number; end: number } {
     let packets = 0;
     let at = 0;
     while (at < chunk.length) {
@@ -41,14 +42,16 @@ export class PacketScanner {
         const skip = Math.min(this.#body, chunk.length - at);
         this.#body -= skip;
         at += skip;
-      } else if (this.#lengthBytes === 0) {
+      } else if (this.#lengthBytes > 0) {
+        this.#addLength(chunk[at++]!);
+      } else if (packets < most) {
         this.#begin(chunk[at++]!);
         packets++;
       } else {
-        this.#addLength(chunk[at++]!);
+        break;
       }
     }
-    return packets;
+    return { packets, end: at };
   }
 
   #begin(header: number): void {
