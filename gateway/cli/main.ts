@@ -1,0 +1,155 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Argument, Command, Option } from "commander";
+import { type CommonOptions, common } from "./context.ts";
+import { exitCodeOf } from "./exit.ts";
+import { Output } from "./output.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const program = new Command("fieldseal")
+  .description("Signed readings from real meters and boards: gateway, log, chain commitment, proof.")
+  .version(version)
+  .showSuggestionAfterError()
+  .exitOverride()
+  .addHelpText(
+    "after",
+    `
+Exit codes: 0 ok · 1 failed · 2 usage · 3 verification failed · 4 device missing or busy · 5 timeout · 69 upstream down · 78 configuration
+Start with: fieldseal demo`,
+  );
+
+/** Adds a verb whose code is loaded only when it is used. */
+const verb = (parent: Command, name: string, description: string) =>
+  common(parent.command(name).description(description));
+
+const group = (name: string, description: string) => program.command(name).description(description);
+
+verb(program, "demo", "the whole path on this machine: simulated meters, local chain, commitment, verification")
+  .option("--for DURATION", "end by itself after this time (30s, 2m)")
+  .addOption(
+    new Option("--ports PORTS", "`fixed` (MQTT 1883) or `free` ones").choices(["fixed", "free"]).default("fixed"),
+  )
+  .option("--dir DIR", "keep the demo's data here (default: a temporary folder, removed at the end)")
+  .action(async (options) => (await import("./commands/demo.ts")).demo(options));
+
+verb(program, "init", "write a first configuration, key store, gateway key and chain key")
+  .option("--dir DIR", "where", ".")
+  .option("--name NAME", "the gateway's name: origin of its checkpoints", "fieldseal")
+  .option("--coordinator-rpc URL", "JSON-RPC end point of the coordinator's chain")
+  .option("--chain ID", "its chain id")
+  .option("--ledger ADDRESS", "the Ledger contract")
+  .option("--registry ADDRESS", "the Registry contract")
+  .action(async (options) => (await import("./commands/init.ts")).init(options));
+
+verb(program, "run", "run the gateway: supervises gateway, broker and signer")
+  .option("--passphrase-fd N", "read the key store's passphrase from this descriptor")
+  .option("--events", "print what happens on the path to stdout (NDJSON with --json)")
+  .action(async (options) => (await import("./commands/run.ts")).run(options));
+
+verb(program, "watch", "live telemetry, as any MQTT client sees it")
+  .addArgument(new Argument("[devices...]", "only these"))
+  .option("--raw", "every topic, as it is")
+  .option("--count N", "end after N messages")
+  .action(async (devices: string[], options) => (await import("./commands/watch.ts")).watch(devices, options));
+
+verb(program, "status", "where on the path readings are: key, devices, clock, journal, broker, coordinator").action(
+  async (options) => (await import("./commands/status.ts")).status(options),
+);
+
+const devices = group("devices", "list, add and remove devices");
+verb(devices, "list", "configured devices with key, signer and state").action(async (options) =>
+  (await import("./commands/devices.ts")).devicesList(options),
+);
+verb(devices, "add", "create a device key and write the device to the configuration")
+  .argument("<name>", "lower-case letters, digits, - and _")
+  .requiredOption(
+    "--driver DRIVER",
+    "engine and profile, for example modbus/eastron-sdm630 (see: fieldseal devices drivers)",
+  )
+  .requiredOption("--port PORT", "/dev/serial/by-id/…, tcp://host:port, rtu+tcp://host:port")
+  .option("--unit N", "Modbus unit id")
+  .option("--every DURATION", "how often to read")
+  .addOption(
+    new Option("--alg ALG", "algorithm of the device key").choices(["ES256", "EdDSA", "ES256K"]).default("ES256"),
+  )
+  .option("--passphrase-fd N", "read the key store's passphrase from this descriptor")
+  .action(async (name: string, options) => (await import("./commands/devices.ts")).devicesAdd(name, options));
+verb(devices, "remove", "take the device out of the configuration; its key and history stay")
+  .argument("<name>")
+  .action(async (name: string, options) => (await import("./commands/devices.ts")).devicesRemove(name, options));
+verb(devices, "drivers", "the device list: every driver/profile this version knows").action(async (options) =>
+  (await import("./commands/devices.ts")).devicesDrivers(options),
+);
+
+verb(program, "verify", "prove one reading, from its bytes up to the chain: exit 0 verified, 3 not")
+  .argument("[reading]", "DEVICE:SEQ, for example grid-meter:311; DEVICE for its newest")
+  .option("--last", "the newest committed reading of any device")
+  .option("--proof FILE", "an exported proof, on a machine without the gateway (- for standard input)")
+  .option("--export FILE", "also write the proof to a file (- for standard output)")
+  .option("--rpc URL", "compare the block hash with this node's")
+  .action(async (reading: string | undefined, options) =>
+    (await import("./commands/verify.ts")).verify(reading, options),
+  );
+
+const batch = group("batch", "checkpoints and their commitments");
+verb(batch, "list", "checkpoints with size, root, state and transaction")
+  .option("--limit N", "newest N", "20")
+  .action(async (options) => (await import("./commands/batch.ts")).batchList(options));
+verb(batch, "submit", "close the open batch now instead of at its time").action(async (options) =>
+  (await import("./commands/batch.ts")).batchSubmit(options),
+);
+
+const config = group("config", "check and show the configuration");
+verb(config, "check", "every problem with line and column").action(async (options) =>
+  (await import("./commands/config.ts")).configCheck(options),
+);
+verb(config, "show", "every value in force")
+  .option("--origin", "and where it comes from")
+  .action(async (options) => (await import("./commands/config.ts")).configShow(options));
+verb(config, "schema", "JSON Schema of the file").action(async () =>
+  (await import("./commands/config.ts")).configSchemaCommand(),
+);
+verb(config, "path", "which file is used").action(async (options) =>
+  (await import("./commands/config.ts")).configPath(options),
+);
+
+const key = group("key", "device, gateway and chain keys");
+verb(key, "list", "the public side of every key").action(async (options) =>
+  (await import("./commands/key.ts")).keyList(options),
+);
+verb(key, "create", "create a device key that this gateway holds")
+  .argument("<name>")
+  .addOption(new Option("--alg ALG", "algorithm").choices(["ES256", "EdDSA", "ES256K"]).default("ES256"))
+  .option("--passphrase-fd N", "read the key store's passphrase from this descriptor")
+  .action(async (name: string, options) => (await import("./commands/key.ts")).keyCreate(name, options));
+verb(key, "export-public", "what others need to verify")
+  .argument("<name>")
+  .action(async (name: string, options) => (await import("./commands/key.ts")).keyExportPublic(name, options));
+
+/** commander's own problems (unknown verb, missing argument) exit with 2; help and version with 0. */
+function commanderExit(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null || !("exitCode" in error) || !("code" in error)) return undefined;
+  const { code, exitCode } = error as { code: unknown; exitCode: unknown };
+  if (typeof code !== "string" || !code.startsWith("commander.")) return undefined;
+  return exitCode === 0 ? 0 : 2;
+}
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // The reader of a pipe went away (`| head`): nothing is left to say.
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const exit = commanderExit(error);
+  if (exit === undefined) {
+    const flags: CommonOptions = { json: process.argv.includes("--json"), debug: process.argv.includes("--debug") };
+    new Output(flags).error(error);
+    process.exitCode = exitCodeOf(error);
+  } else process.exitCode = exit;
+}
