@@ -5,6 +5,10 @@ export interface Sha256Engine {
   readonly name: "wasm-simd" | "portable";
   /** SHA-256 of the bytes: a new array of 32 bytes. */
   hash(bytes: Uint8Array): Uint8Array;
+  /** SHA-256(prefix ‖ bytes): a new array of 32 bytes. */
+  hashPrefixed(prefix: number, bytes: Uint8Array): Uint8Array;
+  /** SHA-256(0x01 ‖ left ‖ right), 32 bytes each: a new array of 32 bytes. */
+  hashNode(left: Uint8Array, right: Uint8Array): Uint8Array;
   /** SHA-256(prefix ‖ message) of each message, 32 bytes each, one after the other. */
   hashAll(messages: readonly Uint8Array[], prefix: number): Uint8Array;
   /** SHA-256(0x01 ‖ pair) of each 64 bytes, 32 bytes each, one after the other. */
@@ -13,17 +17,20 @@ export interface Sha256Engine {
   hashTree(hashes: Uint8Array): Uint8Array;
 }
 
-const NODE_PREFIX = 0x01;
+/** What an interior node of a Merkle tree begins with (RFC 9162 §2.1.1). */
+export const NODE_PREFIX = 0x01;
 
 /** The engine where WebAssembly or its SIMD is missing or forbidden: @noble/hashes, message by message. */
 export const portableEngine: Sha256Engine = {
   name: "portable",
   hash: (bytes) => nobleSha256(bytes),
+  hashPrefixed: (prefix, bytes) => nobleSha256.create().update(Uint8Array.of(prefix)).update(bytes).digest(),
+  hashNode: (left, right) =>
+    nobleSha256.create().update(Uint8Array.of(NODE_PREFIX)).update(left).update(right).digest(),
   hashAll(messages, prefix) {
     const out = new Uint8Array(messages.length * 32);
-    const first = Uint8Array.of(prefix);
     messages.forEach((message, i) => {
-      out.set(nobleSha256.create().update(first).update(message).digest(), 32 * i);
+      out.set(portableEngine.hashPrefixed(prefix, message), 32 * i);
     });
     return out;
   },

@@ -8,12 +8,14 @@
  *     0x0100  initial state, 8 words              0x0c00  W of an interior node's second block, 64 × 4 lanes
  *     0x0120  state of the single message         0x2000  schedules of that block, 256 × 48 words
  *     0x0180  state, 8 × 4 lanes                  0xe000  input and output
+ *     0x0200  an interior node's two blocks
  */
 export const Layout = {
   k: 0,
   initial: 0x100,
   state: 0x120,
   lanes: 0x180,
+  node: 0x200,
   w: 0x800,
   w2: 0xc00,
   schedules: 0x2000,

@@ -1,4 +1,4 @@
-import type { Sha256Engine } from "./sha256-engine.ts";
+import { NODE_PREFIX, type Sha256Engine } from "./sha256-engine.ts";
 import { Layout } from "./sha256-layout.ts";
 import { sha256Module } from "./sha256-wasm.ts";
 
@@ -62,6 +62,8 @@ class WasmEngine implements Sha256Engine {
     this.#fill(Layout.k, words(K));
     this.#fill(Layout.initial, INITIAL_WORDS);
     this.#fillNodeSchedules();
+    // What is the same in every interior node: prefix, padding, length. Only the pair is written over it.
+    this.#put(Layout.node, 2, new Uint8Array(64), 65, NODE_PREFIX);
   }
 
   #fill(at: number, values: readonly number[]): void {
@@ -106,9 +108,24 @@ class WasmEngine implements Sha256Engine {
     this.#view.setUint32(blockEnd - 4, (length << 3) >>> 0);
   }
 
+  #begin(): void {
+    for (let i = 0; i < 8; i++) this.#view.setUint32(Layout.state + 4 * i, INITIAL_WORDS[i]!, true);
+  }
+
+  #digest(): Uint8Array {
+    const out = new Uint8Array(32);
+    for (let i = 0; i < 8; i++) {
+      const word = this.#view.getUint32(Layout.state + 4 * i, true);
+      out[4 * i] = word >>> 24;
+      out[4 * i + 1] = word >>> 16;
+      out[4 * i + 2] = word >>> 8;
+      out[4 * i + 3] = word;
+    }
+    return out;
+  }
+
   hash(bytes: Uint8Array): Uint8Array {
-    const view = this.#view;
-    for (let i = 0; i < 8; i++) view.setUint32(Layout.state + 4 * i, INITIAL_WORDS[i]!, true);
+    this.#begin();
     let at = 0;
     for (; bytes.length - at >= CHUNK; at += CHUNK) {
       this.#memory.set(bytes.subarray(at, at + CHUNK), Layout.io);
@@ -117,15 +134,29 @@ class WasmEngine implements Sha256Engine {
     const blocks = blocksOf(bytes.length - at);
     this.#put(Layout.io, blocks, at === 0 ? bytes : bytes.subarray(at), bytes.length);
     this.#wasm.compress(Layout.io, blocks);
-    const out = new Uint8Array(32);
-    for (let i = 0; i < 8; i++) {
-      const word = view.getUint32(Layout.state + 4 * i, true);
-      out[4 * i] = word >>> 24;
-      out[4 * i + 1] = word >>> 16;
-      out[4 * i + 2] = word >>> 8;
-      out[4 * i + 3] = word;
+    return this.#digest();
+  }
+
+  hashPrefixed(prefix: number, bytes: Uint8Array): Uint8Array {
+    if (bytes.length >= CHUNK) {
+      const whole = new Uint8Array(bytes.length + 1);
+      whole[0] = prefix;
+      whole.set(bytes, 1);
+      return this.hash(whole);
     }
-    return out;
+    this.#begin();
+    const blocks = blocksOf(bytes.length + 1);
+    this.#put(Layout.io, blocks, bytes, bytes.length + 1, prefix);
+    this.#wasm.compress(Layout.io, blocks);
+    return this.#digest();
+  }
+
+  hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
+    this.#begin();
+    this.#memory.set(left, Layout.node + 1);
+    this.#memory.set(right, Layout.node + 33);
+    this.#wasm.compress(Layout.node, 2);
+    return this.#digest();
   }
 
   hashAll(messages: readonly Uint8Array[], prefix: number): Uint8Array {
@@ -136,7 +167,7 @@ class WasmEngine implements Sha256Engine {
     for (let i = 0; i < messages.length; i++) {
       const blocks = blocksOf(messages[i]!.length + 1);
       if (64 * blocks > LANE_ROOM) {
-        this.#hashOne(messages[i]!, prefix, bytes, i);
+        bytes.set(this.hashPrefixed(prefix, messages[i]!), 32 * i);
         continue;
       }
       waiting[blocks] ??= [];
@@ -148,17 +179,10 @@ class WasmEngine implements Sha256Engine {
       }
     }
     for (const [blocks, group] of waiting.entries()) {
-      if (group?.length === 1) this.#hashOne(messages[group[0]!]!, prefix, bytes, group[0]!);
+      if (group?.length === 1) bytes.set(this.hashPrefixed(prefix, messages[group[0]!]!), 32 * group[0]!);
       else if (group !== undefined && group.length > 1) this.#hashFour(messages, group, prefix, blocks, out);
     }
     return bytes;
-  }
-
-  #hashOne(message: Uint8Array, prefix: number, out: Uint8Array, place: number): void {
-    const whole = new Uint8Array(message.length + 1);
-    whole[0] = prefix;
-    whole.set(message, 1);
-    out.set(this.hash(whole), 32 * place);
   }
 
   /** Two to four messages of as many blocks; lanes left over hash what lies there, and nobody reads it. */

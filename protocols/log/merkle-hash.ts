@@ -4,7 +4,6 @@ import { sha256, sha256Engine, UsageError } from "../bytes/index.ts";
 export const HASH_SIZE = 32;
 
 const LEAF_PREFIX = 0x00;
-const NODE_PREFIX = 0x01;
 
 /** MTH of the empty list: SHA-256 of no bytes (RFC 9162 §2.1.1). A copy, so that no caller can alter it for others. */
 export function emptyRoot(): Uint8Array {
@@ -13,19 +12,18 @@ export function emptyRoot(): Uint8Array {
 
 /** SHA-256(0x00 ‖ entry) (RFC 9162 §2.1.1). */
 export function leafHash(entry: Uint8Array): Uint8Array {
-  const message = new Uint8Array(1 + entry.length);
-  message[0] = LEAF_PREFIX;
-  message.set(entry, 1);
-  return sha256(message);
+  return sha256Engine().hashPrefixed(LEAF_PREFIX, entry);
 }
 
-/** SHA-256(0x01 ‖ left ‖ right) (RFC 9162 §2.1.1). */
+/** SHA-256(0x01 ‖ left ‖ right), for hashes of 32 bytes (RFC 9162 §2.1.1). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const message = new Uint8Array(1 + 2 * HASH_SIZE);
-  message[0] = NODE_PREFIX;
-  message.set(left, 1);
-  message.set(right, 1 + HASH_SIZE);
-  return sha256(message);
+  if (left.length !== HASH_SIZE || right.length !== HASH_SIZE) {
+    throw new UsageError(
+      "FS-LOG-HASH",
+      `a node is hashed from two hashes, not ${left.length} and ${right.length} bytes`,
+    );
+  }
+  return sha256Engine().hashNode(left, right);
 }
 
 /** Leaf hashes of the entries, one after the other: 32 bytes each. */

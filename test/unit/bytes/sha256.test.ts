@@ -83,6 +83,16 @@ describe.each([wasm, portableEngine])("$name engine", (engine) => {
     }
   });
 
+  it("hashes behind a prefix, and single nodes between other work", () => {
+    for (const length of [0, 54, 55, 64, 118, 119, 5000, 0x20000 - 10, 0x20000 - 1, 0x20000, 0x20001]) {
+      const bytes = pseudo(length, length + 2);
+      const expected = toHex(native(Uint8Array.of(9), bytes));
+      expect(toHex(engine.hashPrefixed(9, bytes)), `${length} bytes`).toBe(expected);
+      const [left, right] = [pseudo(32, length), pseudo(32, length + 1)];
+      expect(toHex(engine.hashNode(left, right))).toBe(toHex(native(Uint8Array.of(1), left, right)));
+    }
+  });
+
   it("takes views at every alignment", () => {
     const bytes = pseudo(400);
     for (let offset = 0; offset < 17; offset++) {
