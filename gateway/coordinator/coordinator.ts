@@ -1,0 +1,180 @@
+import { concatBytes, EnvironmentError, ProtocolError } from "../../protocols/bytes/index.ts";
+import {
+  decodeWords,
+  encodeArguments,
+  encodeCall,
+  encodeCommit,
+  keccak256,
+  wordToAddress,
+  wordToUint,
+} from "../../protocols/evm/index.ts";
+import { treeHash } from "../../protocols/log/index.ts";
+import type { Chain } from "./chain.ts";
+import { type BlockInfo, call, getLatestBlock } from "./rpc.ts";
+
+/** A contract call, not yet a transaction. */
+export interface ContractCall {
+  /** For people: `commit 7`, `register fs:1a2b3c4d`. */
+  label: string;
+  to: Uint8Array;
+  data: Uint8Array;
+}
+
+/** State of a gateway in the Ledger. */
+export interface GatewayHead {
+  /** Number of the newest commitment; 0n = none yet. */
+  seq: bigint;
+  /** Log size at that commitment. */
+  size: bigint;
+  /** Wei. */
+  stake: bigint;
+  /** Seconds since 1970; 0n = not leaving. */
+  exit: bigint;
+  frozen: boolean;
+}
+
+export interface RegisteredDevice {
+  owner: Uint8Array;
+  kind: number;
+  /** Most work per hour. */
+  cap: bigint;
+  /** Seconds since 1970. */
+  since: bigint;
+}
+
+/** A device's place in a maker's production run, as Registry.sol's `Entry`. */
+export interface RunEntry {
+  maker: Uint8Array;
+  root: Uint8Array;
+  count: bigint;
+  index: bigint;
+  kind: number;
+  cap: bigint;
+}
+
+export interface Registration {
+  entry: RunEntry;
+  path: readonly Uint8Array[];
+  /** The gateway in the enrolment's scope, 20 bytes. */
+  gateway: Uint8Array;
+  statement: Uint8Array;
+  body: Uint8Array;
+  /** 64 bytes. */
+  signature: Uint8Array;
+}
+
+const REGISTER = "register((address,bytes32,uint64,uint64,uint8,uint48),bytes32[],(address,bytes,bytes),bytes)";
+const ZERO_ADDRESS = new Uint8Array(20);
+
+/** Leaf of a production run: device 32 ‖ kind 1 ‖ cap 6, big-endian. Its RFC 6962 hash goes into the run's tree. */
+export function runLeaf(device: Uint8Array, kind: number, cap: bigint): Uint8Array {
+  const tail = encodeArguments("(uint48)", [cap]).subarray(26);
+  return concatBytes(device, Uint8Array.of(kind), tail);
+}
+
+/** A run of one device, as somebody admits it who made the device at home. */
+export function runOfOne(maker: Uint8Array, device: Uint8Array, kind: number, cap: bigint): RunEntry {
+  return { maker, root: treeHash([runLeaf(device, kind, cap)]), count: 1n, index: 0n, kind, cap };
+}
+
+/** What the Ledger's ring holds for a commitment mined at `minedAt` (seconds): 27 bytes of hash, 5 of time. */
+export function ringMark(
+  gateway: Uint8Array,
+  seq: bigint,
+  size: bigint,
+  root: Uint8Array,
+  minedAt: bigint,
+): Uint8Array {
+  const types = "(address,uint64,uint64,bytes32,uint40)";
+  const hash = keccak256(encodeArguments(types, [gateway, seq, size, root, minedAt]));
+  const time = encodeArguments("(uint40)", [minedAt]).subarray(27);
+  return concatBytes(hash.subarray(0, 27), time);
+}
+
+/** Reads and call data of the coordinator's contracts. Everything reads the newest block. */
+export interface Coordinator {
+  readonly chain: Chain;
+  readonly ledger: Uint8Array;
+  readonly registry: Uint8Array;
+  latestBlock(): Promise<BlockInfo>;
+  head(gateway: Uint8Array): Promise<GatewayHead>;
+  /** Whether the gateway committed exactly this and the ring (1,024 places) still holds it. */
+  isCommitted(gateway: Uint8Array, seq: bigint, size: bigint, root: Uint8Array): Promise<boolean>;
+  deviceOf(device: Uint8Array): Promise<RegisteredDevice | undefined>;
+  /** Work register at enrolment. */
+  firstMark(device: Uint8Array): Promise<bigint>;
+  isAdmitted(entry: RunEntry): Promise<boolean>;
+  commitCall(seq: bigint, size: bigint, root: Uint8Array): ContractCall;
+  admitCall(entry: Pick<RunEntry, "maker" | "root" | "count">): ContractCall;
+  registerCall(registration: Registration, label?: string): ContractCall;
+}
+
+/**
+ * The coordinator at a Ledger's address; the Registry is asked from it unless it is given.
+ * @throws EnvironmentError FS-CHAIN-NO-CONTRACT when no Ledger is there.
+ */
+export async function openCoordinator(
+  chain: Chain,
+  ledger: Uint8Array,
+  known?: { registry?: Uint8Array },
+): Promise<Coordinator> {
+  const ask = async (to: Uint8Array, signature: string, values: Parameters<typeof encodeCall>[1], words: number) => {
+    const answer = await call(chain, { to, data: encodeCall(signature, values) });
+    if (answer.length === 0) {
+      throw new EnvironmentError("FS-CHAIN-NO-CONTRACT", "there is no coordinator contract at the given address", {
+        fix: "Check the addresses and the chain id; on a local chain, deploy again.",
+      });
+    }
+    return decodeWords(answer, words);
+  };
+  const [word] = await ask(ledger, "REGISTRY()", [], 1);
+  const registry = wordToAddress(word!);
+  if (known?.registry !== undefined && !known.registry.every((byte, i) => byte === registry[i])) {
+    throw new ProtocolError("FS-CHAIN-REGISTRY", "the Ledger belongs to another Registry than the one given");
+  }
+  const flag = (value: Uint8Array) => wordToUint(value, 1) === 1n;
+
+  return {
+    chain,
+    ledger,
+    registry,
+    latestBlock: () => getLatestBlock(chain),
+    async head(gateway) {
+      const words = await ask(ledger, "gatewayOf(address)", [gateway], 5);
+      const [stake, seq, size, exit] = words.map((value) => wordToUint(value));
+      return { stake: stake!, seq: seq!, size: size!, exit: exit!, frozen: flag(words[4]!) };
+    },
+    async isCommitted(gateway, seq, size, root) {
+      const values = [gateway, seq, size, root];
+      const [answer] = await ask(ledger, "isCommitted(address,uint64,uint64,bytes32)", values, 1);
+      return flag(answer!);
+    },
+    async deviceOf(device) {
+      const [owner, kind, cap, since] = await ask(registry, "deviceOf(bytes32)", [device], 4);
+      const account = wordToAddress(owner!);
+      if (account.every((byte, i) => byte === ZERO_ADDRESS[i])) return undefined;
+      return { owner: account, kind: Number(wordToUint(kind!, 8)), cap: wordToUint(cap!), since: wordToUint(since!) };
+    },
+    async firstMark(device) {
+      const [mark] = await ask(registry, "firstMark(bytes32)", [device], 1);
+      return wordToUint(mark!, 64);
+    },
+    async isAdmitted({ maker, root, count }) {
+      const run = keccak256(encodeArguments("(address,bytes32,uint64)", [maker, root, count]));
+      const [at] = await ask(registry, "admittedAt(bytes32)", [run], 1);
+      return wordToUint(at!) !== 0n;
+    },
+    commitCall: (seq, size, root) => ({ label: `commit ${seq}`, to: ledger, data: encodeCommit({ seq, size, root }) }),
+    admitCall: ({ maker, root, count }) => ({
+      label: `admit a run of ${count}`,
+      to: registry,
+      data: encodeCall("admit(address,bytes32,uint64)", [maker, root, count]),
+    }),
+    registerCall({ entry, path, gateway, statement, body, signature }, label = "register a device") {
+      const { maker, root, count, index, kind, cap } = entry;
+      const tuple = [maker, root, count, index, BigInt(kind), cap];
+      const values = [tuple, path, [gateway, statement, body], signature];
+      return { label, to: registry, data: encodeCall(REGISTER, values) };
+    },
+  };
+}
