@@ -1,0 +1,17 @@
+export {
+  type Clock,
+  type CloseReason,
+  type ManualClock,
+  type MemoryDevice,
+  manualClock,
+  memoryPort,
+  type Port,
+  type PortSettings,
+  type SerialPortOptions,
+  serialPort,
+  sleep,
+  systemClock,
+  type TcpPortOptions,
+  type Timer,
+  tcpPort,
+} from "./port/index.ts";
