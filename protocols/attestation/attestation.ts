@@ -1,5 +1,6 @@
 import { equalBytes, ProtocolError, sha256, UsageError } from "../bytes/index.ts";
 import type { Algorithm } from "./algorithm.ts";
+import { copyOf } from "./copy.ts";
 import { deviceId } from "./device-id.ts";
 import type { PublicKey } from "./key.ts";
 import { toBeSigned } from "./sig-structure.ts";
@@ -24,7 +25,7 @@ export function decodeAttestation(bytes: Uint8Array): Attestation {
   if (!equalBytes(encodeStatement(statement), sign1.payload)) {
     throw new ProtocolError("FS-STATEMENT-ENCODING", "the statement does not re-encode to the bytes that were signed");
   }
-  return { statement, sign1, bytes: bytes.slice() };
+  return { statement, sign1, bytes: copyOf(bytes) };
 }
 
 /** Bytes of an attestation. @throws UsageError FS-SIGN1-SIGNATURE, FS-STATEMENT-LENGTH */

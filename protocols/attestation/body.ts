@@ -1,5 +1,6 @@
 import { ProtocolError, UsageError } from "../bytes/index.ts";
 import { ALL_ALGORITHMS, type Algorithm, algorithmFacts } from "./algorithm.ts";
+import { copyOf } from "./copy.ts";
 import { checkPublicKey, type PublicKey } from "./key.ts";
 
 /** Layout shared by the fixed-size bodies of kinds 1–4: words of 32 bytes, as a contract reads them. */
@@ -36,7 +37,7 @@ export function readKey(name: string, bytes: Uint8Array, algAt: number, keyAt: n
   if (alg === undefined) throw bodyError(name, "ALG", `algorithm byte ${bytes[algAt]} is not known`);
   const { keyLength } = algorithmFacts(alg);
   checkZero(name, bytes, keyAt + keyLength, keyAt + 64);
-  const key: PublicKey = { alg, bytes: bytes.slice(keyAt, keyAt + keyLength) };
+  const key: PublicKey = { alg, bytes: copyOf(bytes, keyAt, keyAt + keyLength) };
   checkPublicKey(key);
   return key;
 }

@@ -1,6 +1,7 @@
 import { ProtocolError } from "../bytes/index.ts";
 import { type CborKey, type CborValue, decodeCbor, Tagged } from "../cbor/index.ts";
 import { type Algorithm, algorithmOf } from "./algorithm.ts";
+import { copyOf } from "./copy.ts";
 import type { PublicKey } from "./key.ts";
 import { encodeSigStructure } from "./sig-structure.ts";
 import type { Verifier } from "./verify.ts";
@@ -74,9 +75,9 @@ export function parseCoseSign1(bytes: Uint8Array): CoseSign1 {
     alg: algorithmOf(protectedHeader.get(1)),
     protectedHeader,
     unprotectedHeader,
-    protectedBytes: protectedHeader.size === 0 ? EMPTY : header,
-    payload: payload ?? undefined,
-    signature,
+    protectedBytes: protectedHeader.size === 0 ? EMPTY : copyOf(header),
+    payload: payload ? copyOf(payload) : undefined,
+    signature: copyOf(signature),
   };
 }
 

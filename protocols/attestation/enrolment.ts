@@ -1,4 +1,5 @@
 import { bodyError, checkBody, checkChoice, checkField, readKey, writeKey } from "./body.ts";
+import { copyOf } from "./copy.ts";
 import type { PublicKey } from "./key.ts";
 
 /**
@@ -62,9 +63,9 @@ export function decodeEnrolment(bytes: Uint8Array): Enrolment {
   }
   return {
     key: readKey("enrolment", bytes, 1, 96),
-    owner: bytes.slice(12, 32),
+    owner: copyOf(bytes, 12, 32),
     grade,
-    profile: bytes.slice(32, 64),
-    nonce: bytes.slice(64, 80),
+    profile: copyOf(bytes, 32, 64),
+    nonce: copyOf(bytes, 64, 80),
   };
 }

@@ -4,6 +4,7 @@ import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { concatBytes, ProtocolError } from "../bytes/index.ts";
 import { type CborKey, type CborValue, decodeCbor, encodeCbor } from "../cbor/index.ts";
 import { ALL_ALGORITHMS, type Algorithm, algorithmFacts } from "./algorithm.ts";
+import { copyOf } from "./copy.ts";
 
 /**
  * A device's public key. `bytes`: x‖y, 64 bytes, for ES256 (P-256) and ES256K (secp256k1); the 32 bytes of
@@ -127,7 +128,7 @@ export function decodeCoseKey(bytes: Uint8Array): PublicKey {
   if (map.has(Label.d)) throw bad("PRIVATE", "the COSE_Key holds a private key", "Send the public members only.");
   const x = coordinate(map, Label.x, "x");
   if (alg === "EdDSA") {
-    const key: PublicKey = { alg, bytes: x.slice() };
+    const key: PublicKey = { alg, bytes: copyOf(x) };
     checkPublicKey(key);
     return key;
   }

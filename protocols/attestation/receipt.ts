@@ -1,5 +1,6 @@
 import { equalBytes, fromUtf8, UsageError, utf8 } from "../bytes/index.ts";
 import { bodyError, checkBody, checkField } from "./body.ts";
+import { copyOf } from "./copy.ts";
 
 /**
  * Body of kind 4, 128 bytes: four words of 32. Both totals only run upward, so the newest receipt settles all before it.
@@ -66,13 +67,13 @@ export function decodeReceipt(bytes: Uint8Array): Receipt {
   const unit = fromUtf8(end < 0 ? field : field.subarray(0, end)) ?? "";
   const padded = end < 0 || field.subarray(end).every((byte) => byte === 0);
   if (!UNIT.test(unit) || !padded) throw bodyError("receipt", "UNIT", "the unit is not 1…8 printable ASCII characters");
-  const payer = bytes.slice(32, 64);
-  const provider = bytes.slice(64, 96);
+  const payer = copyOf(bytes, 32, 64);
+  const provider = copyOf(bytes, 64, 96);
   if (equalBytes(payer, provider)) throw bodyError("receipt", "PARTIES", "payer and provider are the same");
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return {
     unit,
-    session: bytes.slice(16, 32),
+    session: copyOf(bytes, 16, 32),
     payer,
     provider,
     units: view.getBigUint64(104),

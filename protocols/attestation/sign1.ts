@@ -1,6 +1,7 @@
 import { ByteWriter, equalBytes, ProtocolError, UsageError } from "../bytes/index.ts";
 import { Major, writeHead } from "../cbor/index.ts";
 import { ALL_ALGORITHMS, type Algorithm, algorithmFacts } from "./algorithm.ts";
+import { copyOf } from "./copy.ts";
 
 /** A COSE_Sign1 of the profile: untagged `[ protected {1: alg}, {}, payload, signature ]`, external_aad empty. */
 export interface Sign1 {
@@ -63,7 +64,7 @@ export function readSign1(bytes: Uint8Array, countersigned: boolean): Sign1 & { 
     throw bad("HEADER", `the unprotected header is not ${countersigned ? "{12: 64 bytes}" : "an empty map"}`, at);
   }
   at += head.length;
-  const countersignature = countersigned ? bytes.slice(at, at + SIGNATURE_LENGTH) : undefined;
+  const countersignature = countersigned ? copyOf(bytes, at, at + SIGNATURE_LENGTH) : undefined;
   if (countersigned) at += SIGNATURE_LENGTH;
   const { length, next } = byteStringHead(bytes, at);
   at = next + length;
@@ -74,9 +75,9 @@ export function readSign1(bytes: Uint8Array, countersigned: boolean): Sign1 & { 
   }
   return {
     alg,
-    protectedBytes: bytes.slice(2, 2 + protectedBytes.length),
-    payload: bytes.slice(next, next + length),
-    signature: bytes.slice(at),
+    protectedBytes: copyOf(bytes, 2, 2 + protectedBytes.length),
+    payload: copyOf(bytes, next, next + length),
+    signature: copyOf(bytes, at),
     ...(countersignature ? { countersignature } : {}),
   };
 }

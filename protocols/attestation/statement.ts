@@ -1,4 +1,5 @@
 import { ProtocolError, UsageError } from "../bytes/index.ts";
+import { copyOf } from "./copy.ts";
 
 export const STATEMENT_LENGTH = 160;
 export const STATEMENT_VERSION = 1;
@@ -147,10 +148,10 @@ export function decodeStatement(bytes: Uint8Array): Statement {
     to: getTime(view, 32),
     work: view.getBigUint64(40),
     anchorBlock: view.getBigUint64(48),
-    anchorHash: bytes.slice(56, 72),
-    scope: bytes.slice(72, 88),
-    device: bytes.slice(96, 128),
-    root: bytes.slice(128, 160),
+    anchorHash: copyOf(bytes, 56, 72),
+    scope: copyOf(bytes, 72, 88),
+    device: copyOf(bytes, 96, 128),
+    root: copyOf(bytes, 128, 160),
   };
   const broken = fault(statement);
   if (broken) throw bad(broken[0], broken[1]);

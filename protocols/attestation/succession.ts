@@ -1,5 +1,6 @@
 import { UsageError } from "../bytes/index.ts";
 import { bodyError, checkBody, checkChoice, checkField, readKey, writeKey } from "./body.ts";
+import { copyOf } from "./copy.ts";
 import { SignerGrade } from "./enrolment.ts";
 import type { PublicKey } from "./key.ts";
 
@@ -47,7 +48,7 @@ export function decodeRotation(bytes: Uint8Array): Rotation {
   if (grade < SignerGrade.vendor || grade > SignerGrade.meter) {
     throw bodyError("rotation", "GRADE", `signer grade ${grade} is not known`);
   }
-  return { next: readKey("rotation", bytes, 1, 64), grade, nonce: bytes.slice(32, 48) };
+  return { next: readKey("rotation", bytes, 1, 64), grade, nonce: copyOf(bytes, 32, 48) };
 }
 
 /** Why a key ends. */
@@ -95,5 +96,5 @@ export function decodeRevocation(bytes: Uint8Array): Revocation {
   if (reason > RevocationReason.superseded) throw bodyError("revocation", "REASON", `reason ${reason} is not known`);
   const since = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(8));
   if (!Number.isSafeInteger(since)) throw bodyError("revocation", "TIME", "since is beyond 2^53 ms");
-  return { reason, since, nonce: bytes.slice(16, 32) };
+  return { reason, since, nonce: copyOf(bytes, 16, 32) };
 }

@@ -17,7 +17,8 @@ function signWith(alg: Algorithm, message: Uint8Array, privateBytes: Uint8Array)
 
 function importKey(alg: Algorithm, privateBytes: Uint8Array): SigningKey {
   checkPrivate(alg, privateBytes);
-  const kept = privateBytes.slice();
+  // Not slice(): on a Buffer that is a view, which the caller is about to wipe.
+  const kept = new Uint8Array(privateBytes);
   return {
     alg,
     publicKey: { alg, bytes: publicBytes(alg, kept) },
