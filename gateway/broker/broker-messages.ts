@@ -1,9 +1,12 @@
 import type { EmbeddedCounters } from "./embedded-broker.ts";
 import type { EmbeddedBrokerOptions } from "./embedded-options.ts";
 
-/** What the parent tells the broker process. Beside `channel` travels a socket that replaces descriptor 3. */
+/**
+ * What the parent tells the broker process. Descriptor 3 is the durable channel unless `start` says `channel: false`;
+ * beside the message `channel` travels a socket that replaces it.
+ */
 export type ToBroker =
-  | { type: "start"; options: EmbeddedBrokerOptions }
+  | { type: "start"; options: EmbeddedBrokerOptions; channel?: boolean }
   | { type: "channel" }
   | { type: "counters" }
   | { type: "stop" };

@@ -1,7 +1,6 @@
-import { fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import { systemClock } from "../../firmware-bridge/port/clock.ts";
-import { FieldsealError, UsageError } from "../../protocols/bytes/index.ts";
+import { EnvironmentError, FieldsealError, UsageError } from "../../protocols/bytes/index.ts";
 import type { FromBroker, ToBroker } from "./broker-messages.ts";
 import { EmbeddedBroker } from "./embedded-broker.ts";
 
@@ -17,20 +16,22 @@ function tell(message: FromBroker, then: () => void = () => undefined): void {
   else then();
 }
 
-function openChannel(): Socket | undefined {
+/** @throws EnvironmentError FS-MQTT-CHANNEL */
+function openChannel(): Socket {
   try {
-    if (!fstatSync(CHANNEL_FD).isSocket()) return undefined;
-  } catch {
-    return undefined;
+    return new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
+  } catch (cause) {
+    throw new EnvironmentError("FS-MQTT-CHANNEL", `descriptor ${CHANNEL_FD} of the broker process is no stream`, {
+      cause,
+      fix: "start the broker with `fieldseal run`, which gives it a channel to the gateway",
+    });
   }
-  return new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
 }
 
-async function start(options: Extract<ToBroker, { type: "start" }>["options"]): Promise<void> {
+async function start({ options, channel = true }: Extract<ToBroker, { type: "start" }>): Promise<void> {
   try {
     broker = new EmbeddedBroker(options, systemClock());
-    const channel = openChannel();
-    if (channel !== undefined) broker.durable.attach(channel);
+    if (channel) broker.durable.attach(openChannel());
     const port = await broker.start();
     tell({ type: "ready", port, pid: process.pid });
   } catch (error) {
@@ -48,7 +49,7 @@ async function stop(): Promise<void> {
 }
 
 process.on("message", (message: ToBroker, socket: unknown) => {
-  if (message.type === "start") void start(message.options);
+  if (message.type === "start") void start(message);
   else if (message.type === "stop") void stop();
   else if (message.type === "channel" && socket instanceof Socket) broker?.durable.attach(socket);
   else if (message.type === "counters" && broker !== undefined) {

@@ -54,8 +54,11 @@ export class Door {
         handshakeTimeout: limits.connectWithinMs,
       });
       server.on("secureConnection", (socket) => this.#knock(socket));
-      // A failed handshake is the client's affair; the socket is closed by node.
-      server.on("tlsClientError", () => this.counters.malformed++);
+      // A failed handshake is the client's affair; a timed-out one leaves its socket open.
+      server.on("tlsClientError", (_error, socket) => {
+        this.counters.malformed++;
+        socket.destroy();
+      });
       this.#server = server;
     }
     // Sockets are counted before any handshake: a TLS handshake is the most expensive thing a stranger can ask for.

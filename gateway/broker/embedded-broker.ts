@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
-import { Aedes, type AuthenticateError, type Client } from "aedes";
+import { Aedes, type AuthenticateError, type Client, type PublishPacket } from "aedes";
 import type { Clock } from "../../firmware-bridge/port/clock.ts";
 import { EnvironmentError } from "../../protocols/bytes/index.ts";
 import { type AccessRule, basicAccess, type Principal, sameParty } from "./access.ts";
@@ -42,7 +42,8 @@ interface Session {
   principal: Principal | undefined;
   filters: Set<string>;
   /** PUBACKs leave in the order of their messages ([MQTT-4.6.0-2]), whatever the order of the gateway's answers. */
-  lastAnswer: Promise<unknown>;
+  turns: Promise<void>;
+  turnsWaiting: number;
 }
 
 /**
@@ -99,7 +100,7 @@ export class EmbeddedBroker {
         );
       },
       authorizePublish: (client, packet, done) => {
-        this.#authorizePublish(client, packet).then(() => done(null), done);
+        this.#authorizePublish(client, packet, done);
       },
       authorizeSubscribe: (client, subscription, done) => {
         done(null, this.#maySubscribe(client, subscription.topic) ? subscription : null);
@@ -126,7 +127,8 @@ export class EmbeddedBroker {
       gate,
       principal: undefined,
       filters: new Set(),
-      lastAnswer: Promise.resolve(),
+      turns: Promise.resolve(),
+      turnsWaiting: 0,
     });
     this.#aedes?.handle(gate);
   }
@@ -201,40 +203,50 @@ export class EmbeddedBroker {
     return !(this.#isDurable(topic) && (retain || will));
   }
 
-  async #authorizePublish(
-    client: Client | null,
-    packet: { topic: string; payload: string | Buffer; retain: boolean },
-  ): Promise<void> {
+  #authorizePublish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    const session = client === null ? undefined : this.#sessions.get(client.conn);
     // Without a client aedes speaks itself: its own $SYS notices.
-    if (client === null) return;
-    const session = this.#sessions.get(client.conn);
-    const principal = session?.principal;
+    if (client === null || session === undefined) {
+      done(client === null ? null : forbidden(packet.topic));
+      return;
+    }
     const { topic, retain } = packet;
-    if (session === undefined || principal === undefined || !this.#mayPublish(principal, topic, retain, false)) {
+    const { principal } = session;
+    if (principal === undefined || !this.#mayPublish(principal, topic, retain, false)) {
       this.#counts.forbidden++;
-      throw new EnvironmentError("FS-MQTT-FORBIDDEN", `a client may not publish to ${topic.slice(0, 80)}`);
+      done(forbidden(topic));
+      return;
     }
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
     if (retain && !this.#retained.take(topic, payload.length, principal.kind !== "gateway")) {
       this.#counts.forbidden++;
-      throw new EnvironmentError("FS-MQTT-RETAINED", "clients have no more room for retained messages");
+      done(new EnvironmentError("FS-MQTT-RETAINED", "clients have no more room for retained messages"));
+      return;
     }
-    if (this.#isDurable(topic)) await this.#makeDurable(session, client.id, topic, payload);
+    const durable = this.#isDurable(topic);
+    if (!durable && session.turnsWaiting === 0) {
+      done(null);
+      return;
+    }
+    const answer = durable ? this.#makeDurable({ clientId: client.id, topic, payload }) : Promise.resolve(null);
+    session.turnsWaiting++;
+    session.turns = session.turns.then(async () => {
+      const error = await answer;
+      session.turnsWaiting--;
+      done(error);
+    });
   }
 
-  async #makeDurable(session: Session, clientId: string, topic: string, payload: Uint8Array): Promise<void> {
-    const before = session.lastAnswer;
-    const answer = this.durable.deliver({ clientId, topic, payload });
-    // A failure reaches its own sender below; here it only marks the place in the order.
-    session.lastAnswer = Promise.allSettled([before, answer]);
+  /** @returns what went wrong, or null once the gateway has it on disk. */
+  async #makeDurable(message: { clientId: string; topic: string; payload: Uint8Array }): Promise<Error | null> {
     try {
-      await answer;
+      await this.durable.deliver(message);
       this.#counts.durable++;
+      return null;
     } catch (error) {
       this.#counts.notDurable++;
-      throw error;
+      return error instanceof Error ? error : new EnvironmentError("FS-DURABLE-REFUSED", String(error));
     }
-    await before;
   }
 
   #maySubscribe(client: Client, filter: string): boolean {
@@ -247,6 +259,10 @@ export class EmbeddedBroker {
     else this.#counts.forbidden++;
     return allowed;
   }
+}
+
+function forbidden(topic: string): EnvironmentError {
+  return new EnvironmentError("FS-MQTT-FORBIDDEN", `a client may not publish to ${topic.slice(0, 80)}`);
 }
 
 function authenticateError(returnCode: number): AuthenticateError {

@@ -1,4 +1,4 @@
-import { createHmac, scrypt, timingSafeEqual } from "node:crypto";
+import { createHmac, scrypt, scryptSync, timingSafeEqual } from "node:crypto";
 import { fromBase64Url, toBase64Url, UsageError } from "../../protocols/bytes/index.ts";
 
 /** scrypt cost of a stored password: N = 2^14, r = 8, p = 1 takes 16 MB and some 50 ms (OWASP's lower bound for r = 8). */
@@ -28,9 +28,9 @@ function derive(password: Uint8Array, salt: Uint8Array, cost: typeof COST): Prom
  * The text to store for a password: `scrypt$N$r$p$salt$key`, base64url.
  * @param salt at least 16 random bytes.
  */
-export async function hashPassword(password: string, salt: Uint8Array): Promise<string> {
+export function hashPassword(password: string, salt: Uint8Array): string {
   if (salt.length < 16) throw new UsageError("FS-MQTT-USER", "a password hash needs a salt of 16 random bytes");
-  const key = await derive(Buffer.from(password), salt, COST);
+  const key = scryptSync(password, salt, KEY_BYTES, COST);
   return `scrypt$${COST.N}$${COST.r}$${COST.p}$${toBase64Url(salt)}$${toBase64Url(key)}`;
 }
 
