@@ -3,7 +3,14 @@ import type { GatewayEvent } from "../events.ts";
 
 /** What the supervisor tells the gateway process. Sockets travel beside `signer` and `broker`. */
 export type ToGateway =
-  | { type: "start"; config: Config; brokenDevices: readonly { name: string; why: string }[]; forwardEvents: boolean }
+  | {
+      type: "start";
+      config: Config;
+      /** The gateway's login at the embedded broker. */
+      login: { user: string; token: string };
+      brokenDevices: readonly { name: string; why: string }[];
+      forwardEvents: boolean;
+    }
   | { type: "signer" }
   | { type: "broker"; port: number }
   | { type: "stop" };

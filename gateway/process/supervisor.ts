@@ -1,9 +1,13 @@
+import { randomBytes } from "node:crypto";
 import { type Clock, systemClock, type Timer } from "../../firmware-bridge/port/clock.ts";
 import { CancelledError, EnvironmentError, type FieldsealError, UsageError } from "../../protocols/bytes/index.ts";
+import type { FromSigner, ToSigner } from "../attest/signer-messages.ts";
+import type { FromBroker } from "../broker/broker-messages.ts";
 import type { LoadedConfig } from "../config/index.ts";
 import { describeProblem } from "../config/index.ts";
 import type { GatewayEvent } from "../events.ts";
 import { HEALTHY_AFTER_MS, restartDelays } from "./backoff.ts";
+import { brokerOptions } from "./broker-options.ts";
 import { Child, type ChildOptions, type Entry } from "./child.ts";
 import { EXIT_CONFIGURATION, type FromGateway, type ToGateway } from "./messages.ts";
 
@@ -39,6 +43,8 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
   readonly #parts: Record<Entry, Part>;
+  /** The gateway's own login at the embedded broker, made anew for each start. */
+  readonly #login: { user: string; token: string };
   #stopping = false;
   #ready: (() => void) | undefined;
   #failed: ((error: FieldsealError) => void) | undefined;
@@ -47,6 +53,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
+    this.#login = { user: "fieldseal-gateway", token: randomBytes(24).toString("base64url") };
     const part = (): Part => ({ startedAt: 0, delays: restartDelays() });
     this.#parts = { "signer-process": part(), "broker-process": part(), "gateway-process": part() };
   }
@@ -125,6 +132,7 @@ export class Supervisor {
     child.send({
       type: "start",
       config: loaded.config,
+      login: this.#login,
       brokenDevices: loaded.brokenDevices.map(({ name, problems }) => ({
         name,
         why: problems.map((problem) => describeProblem(loaded.file, problem)).join("; "),
@@ -151,7 +159,7 @@ export class Supervisor {
       { channel: true, secret: this.#options.passphrase },
       (message: FromSigner) => this.#fromPart("signer", message),
     );
-    child.send({ type: "start", keys: this.#options.loaded.config.gateway.keys });
+    child.send({ type: "start", keys: this.#options.loaded.config.gateway.keys } satisfies ToSigner);
     this.#parts["signer-process"].offer = { type: "signer" };
     this.#handOver();
   }
@@ -165,7 +173,7 @@ export class Supervisor {
       }
       this.#fromPart("broker", message);
     });
-    child.send({ type: "start", options: brokerOptions(mqtt) });
+    void brokerOptions(mqtt, this.#login).then((options) => child.send({ type: "start", options }));
   }
 
   #fromGateway(message: FromGateway): void {
