@@ -95,6 +95,8 @@ export function addNumbers(a: SenmlNumber, b: SenmlNumber): SenmlNumber {
     if (Number.isSafeInteger(a) && Number.isSafeInteger(b) && Number.isSafeInteger(sum)) return sum;
     if (a === 0 || b === 0) return sum;
   }
+  if (a === 0) return b;
+  if (b === 0) return a;
   const x = exact(a);
   const y = exact(b);
   const exponent = Math.min(x.exponent, y.exponent);

@@ -132,15 +132,18 @@ function putFloat(value: number): void {
 }
 
 function putNumber(value: SenmlNumber): void {
-  if (typeof value !== "number") {
-    if (value.exponent !== 0) {
-      out[at++] = 0xc4;
-      out[at++] = 0x82;
-      putInteger(value.exponent);
-    }
-    putBigInteger(value.mantissa);
-  } else if (isIntegral(value)) putInteger(value);
-  else putFloat(value);
+  if (typeof value === "number") {
+    if (isIntegral(value)) putInteger(value);
+    else putFloat(value);
+    return;
+  }
+  if (typeof value?.mantissa !== "bigint") throw refuse("VALUE", `a value of type ${typeof value} has no SenML form`);
+  if (value.exponent !== 0) {
+    out[at++] = 0xc4;
+    out[at++] = 0x82;
+    putInteger(value.exponent);
+  }
+  putBigInteger(value.mantissa);
 }
 
 function room(length: number): void {

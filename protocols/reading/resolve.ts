@@ -5,6 +5,9 @@ import { refuse, SENML_VERSION, SENML_VERSION_SECONDARY_UNITS, type SenmlRecord 
 /** Times below are relative to now (RFC 8428 §4.5.3). */
 const FIRST_ABSOLUTE = 2 ** 28;
 
+/** Ours: without a limit, one long base name would be repeated by every record behind it. */
+const MAX_FULL_NAME = 1024;
+
 /** Base values in force: each holds until a later record sets the same one. */
 type Base = Pick<SenmlRecord, "baseVersion" | "baseName" | "baseTime" | "baseUnit" | "baseValue" | "baseSum">;
 
@@ -12,16 +15,18 @@ const BASE_KEYS = ["baseVersion", "baseName", "baseTime", "baseUnit", "baseValue
 
 function sumOf(a: SenmlNumber | undefined, b: SenmlNumber | undefined, index: number): SenmlNumber {
   const sum = addNumbers(a ?? 0, b ?? 0);
-  if (!Number.isFinite(numberOf(sum))) refuse("VALUE", index, "a base value and a value add up to no finite number");
+  if (typeof sum === "number" && !Number.isFinite(sum))
+    refuse("VALUE", index, "a base value and a value add up to no finite number");
   return sum;
 }
 
 /** RFC 8428 §4.5.1: the concatenated name, of a set of characters that needs no escaping anywhere. */
 function nameOf(base: Base, record: SenmlRecord, index: number): string {
   const name = `${base.baseName ?? ""}${record.name ?? ""}`;
-  let valid = name.length > 0;
+  let valid = name.length > 0 && name.length <= MAX_FULL_NAME;
   for (let i = 0; valid && i < name.length; i++) valid = isNameCode(name.charCodeAt(i), i === 0);
-  if (!valid) refuse("NAME", index, `${JSON.stringify(name.slice(0, 64))} is not a name`);
+  if (!valid)
+    refuse("NAME", index, `${JSON.stringify(name.slice(0, 64))} is not a name of 1 to ${MAX_FULL_NAME} characters`);
   return name;
 }
 
@@ -49,6 +54,7 @@ function resolveOne(base: Base, record: SenmlRecord, index: number, now: number)
   if (unit !== undefined) resolved.unit = unit;
   Object.assign(resolved, values);
   const time = sumOf(base.baseTime, record.time, index);
+  if (!Number.isFinite(numberOf(time))) refuse("VALUE", index, "a time beyond every double");
   resolved.time = numberOf(time) < FIRST_ABSOLUTE ? sumOf(time, now / 1000, index) : time;
   if (record.updateTime !== undefined) resolved.updateTime = record.updateTime;
   // §4.6: the version stays in resolved records when it is not the one of RFC 8428.
@@ -61,7 +67,7 @@ function resolveOne(base: Base, record: SenmlRecord, index: number, now: number)
 
 /**
  * Resolved records (RFC 8428 §4.6): full names, absolute times, own units, base values added, in chronological order. Records of base
- * fields only give none. Sums are decimal: 120.1 and 0.2 give 120.3.
+ * fields only give none. Names have 1,024 characters at the most. Sums are decimal: 120.1 and 0.2 give 120.3.
  * @param options.now ms since 1970; times relative to now count from here.
  * @throws ProtocolError FS-SENML-NAME, -VALUE, -VERSION (two versions in a pack).
  */

@@ -97,7 +97,8 @@ export function addField(
     if (!wellFormed(label) || !wellFormed(value) || (typeof value === "number" && !Number.isFinite(value))) {
       refuse("VALUE", index, "an unknown field holds a lone surrogate or no finite number");
     }
-    record.extra = new Map([...(record.extra ?? []), [label, value]]);
+    const extra = (record.extra as Map<string, string | number | boolean> | undefined) ?? new Map();
+    record.extra = extra.set(label, value);
     return;
   }
   const known = read(field.type, value);

@@ -166,6 +166,9 @@ describe("canonical reading", () => {
     ["VALUE", one({ value: Number.POSITIVE_INFINITY })],
     ["VALUE", one({ sum: Number.NEGATIVE_INFINITY })],
     ["VALUE", one({ value: "\ud800" })],
+    ["VALUE", one({ value: null as never })],
+    ["VALUE", one({ value: {} as never })],
+    ["VALUE", one({ sum: "1" as never })],
   ])("refuses to write FS-READING-%s (%#)", (code, reading) => {
     expect(() => encodeReading(reading)).toThrow(UsageError);
     expect(() => encodeReading(reading)).toThrow(expect.objectContaining({ code: `FS-READING-${code}` }));

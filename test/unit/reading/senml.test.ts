@@ -158,6 +158,8 @@ describe("resolution", () => {
     ["FS-SENML-NAME", [{ value: 1 }]],
     ["FS-SENML-NAME", [{ name: "a b", value: 1 }]],
     ["FS-SENML-NAME", [{ baseName: "-", name: "a", value: 1 }]],
+    ["FS-SENML-NAME", [{ baseName: "a".repeat(1024), name: "b", value: 1 }]],
+    ["FS-SENML-VALUE", [{ name: "a", value: 1, time: new Decimal(2n ** 64n - 1n, 308) }]],
     ["FS-SENML-VALUE", [{ name: "a" }]],
     ["FS-SENML-VALUE", [{ baseValue: 1e308, name: "a", value: 1e308 }]],
     [
