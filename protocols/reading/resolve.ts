@@ -14,7 +14,8 @@ type Base = Pick<SenmlRecord, "baseVersion" | "baseName" | "baseTime" | "baseUni
 const BASE_KEYS = ["baseVersion", "baseName", "baseTime", "baseUnit", "baseValue", "baseSum"] as const;
 
 function sumOf(a: SenmlNumber | undefined, b: SenmlNumber | undefined, index: number): SenmlNumber {
-  const sum = addNumbers(a ?? 0, b ?? 0);
+  // A missing one counts as zero (RFC 8428 §4.5.4), which leaves the other as it is, -0 included.
+  const sum = a === undefined ? (b ?? 0) : b === undefined ? a : addNumbers(a, b);
   if (typeof sum === "number" && !Number.isFinite(sum))
     refuse("VALUE", index, "a base value and a value add up to no finite number");
   return sum;
