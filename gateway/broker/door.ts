@@ -162,11 +162,12 @@ export class Door {
     try {
       const end = connectEnd(bytes);
       if (end === undefined) {
-        // connectEnd() refuses a longer CONNECT, so this is a copy of at most MAX_CONNECT_BYTES and its header.
-        knocking.held = bytes.slice(0, MAX_CONNECT_BYTES + 5);
+        // connectEnd() refuses a longer CONNECT, so this is at most MAX_CONNECT_BYTES and its header.
+        // A copy, because a slice of a Buffer would keep the whole chunk it came in.
+        knocking.held = new Uint8Array(bytes.subarray(0, MAX_CONNECT_BYTES + 5));
         return;
       }
-      const first = bytes.slice(0, end);
+      const first = new Uint8Array(bytes.subarray(0, end));
       const connect = decodeConnect(first);
       if (connect instanceof RefusedConnect) {
         this.#turnAway(socket, "malformed", connect.reply);
@@ -177,7 +178,7 @@ export class Door {
       socket.pause();
       socket.setKeepAlive(true, 60_000);
       this.counters.accepted++;
-      this.#options.onConnect(socket, connect, first, bytes.slice(end));
+      this.#options.onConnect(socket, connect, first, bytes.subarray(end));
     } catch {
       this.#turnAway(socket, "malformed");
     }

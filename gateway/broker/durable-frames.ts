@@ -49,7 +49,7 @@ function decodeBody(body: Uint8Array): DurableFrame {
     const clientId = fromUtf8(reader.take(reader.u16()));
     const topic = fromUtf8(reader.take(reader.u16()));
     if (clientId === undefined || topic === undefined) throw bad("text that is not UTF-8");
-    return { kind: "message", id, clientId, topic, payload: reader.take(reader.remaining).slice() };
+    return { kind: "message", id, clientId, topic, payload: new Uint8Array(reader.take(reader.remaining)) };
   }
   if (kind !== 2) throw bad(`unknown kind ${kind}`);
   const ok = reader.u8();
@@ -82,7 +82,7 @@ export class DurableFrameDecoder {
       frames.push(decodeBody(bytes.subarray(at + 4, at + 4 + length)));
       at += 4 + length;
     }
-    this.#held = bytes.slice(at);
+    this.#held = new Uint8Array(bytes.subarray(at));
     return frames;
   }
 }

@@ -106,7 +106,7 @@ export class MemoryBrokerHub {
         if (!session.alive) return Promise.reject(gone());
         if (!isTopic(topic))
           return Promise.reject(new EnvironmentError("FS-MQTT-REFUSED", "the broker refused a topic"));
-        this.#publish({ topic, payload: payload.slice(), retain, qos });
+        this.#publish({ topic, payload, retain, qos });
         return this.#mute && qos > 0 ? new Promise(() => undefined) : Promise.resolve();
       },
       subscribe: (filter) => {

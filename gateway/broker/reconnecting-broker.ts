@@ -142,7 +142,7 @@ export class ReconnectingBroker implements Broker {
     assertTopic(topic);
     if (!this.#running)
       throw new CancelledError("FS-MQTT-STOPPED", "publish on a broker connection that is not started");
-    await this.#send(topic, typeof payload === "string" ? utf8(payload) : payload, options);
+    await this.#send(topic, typeof payload === "string" ? utf8(payload) : new Uint8Array(payload), options);
   }
 
   async #send(topic: string, payload: Uint8Array, { qos, retain = false }: PublishOptions): Promise<void> {
