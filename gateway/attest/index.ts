@@ -14,6 +14,7 @@ export {
   encodeBoardPack,
   verifyBoardPack,
 } from "./board-pack.ts";
+export { chainAddress, chainSigner } from "./chain-signer.ts";
 export {
   type Admission,
   type AdmitOptions,

@@ -8,15 +8,15 @@ import {
   toBeSigned,
 } from "../../protocols/attestation/index.ts";
 import { equalBytes, ProtocolError, sha256, toHex, UsageError } from "../../protocols/bytes/index.ts";
-import { encodeCall, encodeCommit, signTransaction } from "../../protocols/evm/index.ts";
+import { signTransaction } from "../../protocols/evm/index.ts";
 import { checkpointText, noteKey, signCheckpoint } from "../../protocols/log/index.ts";
 import type { SigningKey } from "./backends/index.ts";
+import { encodeCoordinatorCall } from "./coordinator-call.ts";
 import type { Keystore, OpenKey } from "./keystore.ts";
 import type { KeyInfo } from "./keystore-format.ts";
 import type {
   AttestRequest,
   CheckpointRequest,
-  CoordinatorCall,
   EnrolRequest,
   SignerRequest,
   TransactionRequest,
@@ -195,27 +195,5 @@ export class Signer {
     this.#chain = undefined;
     this.#gateway = undefined;
     this.#devices.clear();
-  }
-}
-
-/** Call data of the one function a typed call names. */
-function encodeCoordinatorCall(call: CoordinatorCall): Uint8Array {
-  switch (call.kind) {
-    case "commit":
-      return encodeCommit(call);
-    case "admit":
-      return encodeCall("admit(address,bytes32,uint64)", [call.maker, call.root, call.count]);
-    case "register": {
-      const { entry, path, enrolled, signature } = call;
-      return encodeCall(
-        "register((address,bytes32,uint64,uint64,uint8,uint48),bytes32[],(address,bytes,bytes),bytes)",
-        [
-          [entry.maker, entry.root, entry.count, entry.index, BigInt(entry.kind), entry.cap],
-          path,
-          [enrolled.gateway, enrolled.statement, enrolled.body],
-          signature,
-        ],
-      );
-    }
   }
 }
