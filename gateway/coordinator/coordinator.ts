@@ -1,4 +1,4 @@
-import { concatBytes, EnvironmentError, ProtocolError } from "../../protocols/bytes/index.ts";
+import { concatBytes, EnvironmentError, equalBytes } from "../../protocols/bytes/index.ts";
 import {
   decodeWords,
   encodeArguments,
@@ -95,7 +95,7 @@ export function ringMark(
 export interface Coordinator {
   readonly chain: Chain;
   readonly ledger: Uint8Array;
-  readonly registry: Uint8Array;
+  registry(): Promise<Uint8Array>;
   latestBlock(): Promise<BlockInfo>;
   head(gateway: Uint8Array): Promise<GatewayHead>;
   /** Whether the gateway committed exactly this and the ring (1,024 places) still holds it. */
@@ -103,21 +103,19 @@ export interface Coordinator {
   deviceOf(device: Uint8Array): Promise<RegisteredDevice | undefined>;
   /** Work register at enrolment. */
   firstMark(device: Uint8Array): Promise<bigint>;
-  isAdmitted(entry: RunEntry): Promise<boolean>;
+  isAdmitted(entry: Pick<RunEntry, "maker" | "root" | "count">): Promise<boolean>;
   commitCall(seq: bigint, size: bigint, root: Uint8Array): ContractCall;
-  admitCall(entry: Pick<RunEntry, "maker" | "root" | "count">): ContractCall;
-  registerCall(registration: Registration, label?: string): ContractCall;
+  admitCall(entry: Pick<RunEntry, "maker" | "root" | "count">): Promise<ContractCall>;
+  registerCall(registration: Registration, label?: string): Promise<ContractCall>;
 }
 
 /**
- * The coordinator at a Ledger's address; the Registry is asked from it unless it is given.
- * @throws EnvironmentError FS-CHAIN-NO-CONTRACT when no Ledger is there.
+ * The coordinator at a Ledger's address. Nothing is asked of the chain before the first read; the Registry's address is asked of
+ * the Ledger, and must be the given one.
+ *
+ * Reads throw what `Chain.request` throws; EnvironmentError FS-CHAIN-NO-CONTRACT when no contract is there; ProtocolError FS-ABI.
  */
-export async function openCoordinator(
-  chain: Chain,
-  ledger: Uint8Array,
-  known?: { registry?: Uint8Array },
-): Promise<Coordinator> {
+export function coordinatorAt(chain: Chain, ledger: Uint8Array, expected?: { registry?: Uint8Array }): Coordinator {
   const ask = async (to: Uint8Array, signature: string, values: Parameters<typeof encodeCall>[1], words: number) => {
     const answer = await call(chain, { to, data: encodeCall(signature, values) });
     if (answer.length === 0) {
@@ -127,12 +125,21 @@ export async function openCoordinator(
     }
     return decodeWords(answer, words);
   };
-  const [word] = await ask(ledger, "REGISTRY()", [], 1);
-  const registry = wordToAddress(word!);
-  if (known?.registry !== undefined && !known.registry.every((byte, i) => byte === registry[i])) {
-    throw new ProtocolError("FS-CHAIN-REGISTRY", "the Ledger belongs to another Registry than the one given");
-  }
   const flag = (value: Uint8Array) => wordToUint(value, 1) === 1n;
+  let known: Uint8Array | undefined;
+  const registry = async (): Promise<Uint8Array> => {
+    if (known === undefined) {
+      const [word] = await ask(ledger, "REGISTRY()", [], 1);
+      const found = wordToAddress(word!);
+      if (expected?.registry !== undefined && !equalBytes(expected.registry, found)) {
+        throw new EnvironmentError("FS-CHAIN-REGISTRY", "the Ledger belongs to another Registry than the one given", {
+          fix: "Take both addresses from one deployment file.",
+        });
+      }
+      known = found;
+    }
+    return known;
+  };
 
   return {
     chain,
@@ -150,31 +157,56 @@ export async function openCoordinator(
       return flag(answer!);
     },
     async deviceOf(device) {
-      const [owner, kind, cap, since] = await ask(registry, "deviceOf(bytes32)", [device], 4);
+      const [owner, kind, cap, since] = await ask(await registry(), "deviceOf(bytes32)", [device], 4);
       const account = wordToAddress(owner!);
-      if (account.every((byte, i) => byte === ZERO_ADDRESS[i])) return undefined;
+      if (equalBytes(account, ZERO_ADDRESS)) return undefined;
       return { owner: account, kind: Number(wordToUint(kind!, 8)), cap: wordToUint(cap!), since: wordToUint(since!) };
     },
     async firstMark(device) {
-      const [mark] = await ask(registry, "firstMark(bytes32)", [device], 1);
+      const [mark] = await ask(await registry(), "firstMark(bytes32)", [device], 1);
       return wordToUint(mark!, 64);
     },
     async isAdmitted({ maker, root, count }) {
       const run = keccak256(encodeArguments("(address,bytes32,uint64)", [maker, root, count]));
-      const [at] = await ask(registry, "admittedAt(bytes32)", [run], 1);
-      return wordToUint(at!) !== 0n;
+      const [admitted] = await ask(await registry(), "admittedAt(bytes32)", [run], 1);
+      return wordToUint(admitted!) !== 0n;
     },
     commitCall: (seq, size, root) => ({ label: `commit ${seq}`, to: ledger, data: encodeCommit({ seq, size, root }) }),
-    admitCall: ({ maker, root, count }) => ({
-      label: `admit a run of ${count}`,
-      to: registry,
-      data: encodeCall("admit(address,bytes32,uint64)", [maker, root, count]),
-    }),
-    registerCall({ entry, path, gateway, statement, body, signature }, label = "register a device") {
+    async admitCall({ maker, root, count }) {
+      const data = encodeCall("admit(address,bytes32,uint64)", [maker, root, count]);
+      return { label: `admit a run of ${count}`, to: await registry(), data };
+    },
+    async registerCall({ entry, path, gateway, statement, body, signature }, label = "register a device") {
       const { maker, root, count, index, kind, cap } = entry;
       const tuple = [maker, root, count, index, BigInt(kind), cap];
       const values = [tuple, path, [gateway, statement, body], signature];
-      return { label, to: registry, data: encodeCall(REGISTER, values) };
+      return { label, to: await registry(), data: encodeCall(REGISTER, values) };
     },
   };
+}
+
+/** What the chain says about a gateway's log. */
+export type ChainVerdict =
+  /** Nothing committed yet, or what is committed is part of this log. */
+  | { kind: "consistent"; head: GatewayHead }
+  /** The chain holds more than this log: the data directory is older than the chain. */
+  | { kind: "behind"; head: GatewayHead }
+  /** The chain holds another history. */
+  | { kind: "forked"; head: GatewayHead };
+
+/**
+ * Compares a log with its newest commitment. Anything but "consistent" means: sign nothing.
+ * @param rootAt RFC 6962 root of the log's first `size` entries; undefined when the log is shorter.
+ */
+export async function compareWithChain(
+  coordinator: Coordinator,
+  gateway: Uint8Array,
+  rootAt: (size: bigint) => Uint8Array | undefined,
+): Promise<ChainVerdict> {
+  const head = await coordinator.head(gateway);
+  if (head.seq === 0n) return { kind: "consistent", head };
+  const root = rootAt(head.size);
+  if (root === undefined) return { kind: "behind", head };
+  const same = await coordinator.isCommitted(gateway, head.seq, head.size, root);
+  return { kind: same ? "consistent" : "forked", head };
 }

@@ -1,5 +1,5 @@
 import { systemClock } from "../../firmware-bridge/port/clock.ts";
-import { type Coordinator, openCoordinator } from "../../gateway/coordinator/coordinator.ts";
+import { type Coordinator, coordinatorAt } from "../../gateway/coordinator/coordinator.ts";
 import { type Deployment, deployCoordinator } from "../../gateway/coordinator/deploy.ts";
 import {
   fundLocal,
@@ -32,7 +32,7 @@ export async function startTestCoordinator(options: LocalChainOptions = {}): Pro
     await fundLocal(local.chain, deployer.address);
     const { chain } = local;
     const deployment = await deployCoordinator({ chain, signer: deployer, clock: systemClock(), retention: 3600 });
-    const coordinator = await openCoordinator(chain, deployment.ledger, { registry: deployment.registry });
+    const coordinator = coordinatorAt(chain, deployment.ledger, { registry: deployment.registry });
     return { local, deployment, coordinator, gateway };
   } catch (error) {
     await local.stop();
