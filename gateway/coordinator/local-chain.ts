@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type Clock, systemClock, type Timer } from "../../firmware-bridge/port/clock.ts";
+import { type Clock, sleep, systemClock, type Timer } from "../../firmware-bridge/port/clock.ts";
 import { EnvironmentError, TimeoutError } from "../../protocols/bytes/index.ts";
 import { type Chain, httpChain } from "./chain.ts";
 import { data, quantity } from "./rpc.ts";
@@ -28,12 +28,14 @@ export interface LocalChain {
   readonly chain: Chain;
   /** Resolves when the chain has ended, whoever ended it. */
   readonly exited: Promise<void>;
+  /** Resolves when all that is in the chain now would survive a kill. At once when there is no state file. */
+  saved(): Promise<void>;
   /** Ends the chain; its state is on disk afterwards. */
   stop(): Promise<void>;
 }
 
 /** Arguments after the first run in the background; the shell waits for its stdin to end (our end of the pipe: also when we are killed) and then interrupts it. */
-const LEASH = '"$0" "$@" & p=$!; exec >/dev/null 2>&1; echo $p >&3; cat; kill -INT $p; wait $p';
+export const LEASH = '"$0" "$@" & p=$!; exec >/dev/null 2>&1; echo $p >&3; cat; kill -INT $p; wait $p';
 
 /** anvil's own program, without the node process npm puts in front of it. */
 export function anvilProgram(): string {
@@ -79,6 +81,11 @@ class StateKeeper {
     if (existsSync(this.#file) && isWhole(this.#file)) return;
     if (existsSync(good)) renameSync(good, this.#file);
     else if (existsSync(this.#file)) renameSync(this.#file, `${this.#file}.torn`);
+  }
+
+  /** When the kept state was written, ms since 1970. */
+  get keptAt(): number {
+    return this.#seen;
   }
 
   keep(): void {
@@ -166,6 +173,15 @@ export async function startLocalChain(options: LocalChainOptions = {}): Promise<
     },
     chain: httpChain(url),
     exited,
+    async saved() {
+      // anvil takes its state and then writes it: the first file written later may still lack what is new.
+      for (let files = 0, before = keeper?.keptAt ?? 0; keeper !== undefined && files < 2; ) {
+        await sleep(clock, 100);
+        keeper.keep();
+        if (keeper.keptAt !== before) files++;
+        before = keeper.keptAt;
+      }
+    },
     async stop() {
       child.stdin!.end();
       await exited;

@@ -21,7 +21,7 @@ import {
   toBeSigned,
 } from "../../protocols/attestation/index.ts";
 import { FieldsealError, fromHex, sha256, toHex } from "../../protocols/bytes/index.ts";
-import { encodeCall } from "../../protocols/evm/index.ts";
+import { encodeArguments, encodeCall, keccak256 } from "../../protocols/evm/index.ts";
 import { leafHash, MerkleTree } from "../../protocols/log/index.ts";
 import { secretOf, startTestCoordinator, type TestCoordinator, transact } from "../support/coordinator.ts";
 
@@ -212,6 +212,31 @@ describe("the coordinator on a real chain", () => {
       expect(await refusal(await test.coordinator.admitCall({ ...run, count: 0n }))).toBe("EmptyRun");
       expect(await refusal(await test.coordinator.admitCall(run))).toBe("RunKnown");
     });
+  });
+
+  it("takes at most 37,500 gas for a commitment in steady state", async () => {
+    const { coordinator } = test;
+    const { chain } = test.local;
+    const gateway = localTransactionSigner(secretOf("a busy gateway"));
+    await fundLocal(chain, gateway.address);
+    await transact(test, gateway, coordinator.commitCall(1n, 10n, sha256(Uint8Array.of(1))));
+    // The ring lies at slot 1 (gateway => bytes32[1024]): its places are filled with marks of long ago, as after 1,024 commitments.
+    const start = BigInt(`0x${toHex(keccak256(encodeArguments("(address,uint256)", [gateway.address, 1n])))}`);
+    const old = `0x${"ab".repeat(27)}0000000001`;
+    for (const place of [2n, 3n]) {
+      const slot = `0x${(start + place).toString(16).padStart(64, "0")}`;
+      await chain.request({ method: "anvil_setStorageAt", params: [`0x${toHex(coordinator.ledger)}`, slot, old] });
+    }
+    for (const [seq, size] of [
+      [2n, 10_010n],
+      [3n, 0xffff_ffff_ffffn],
+    ] as const) {
+      const used = gas(
+        await transact(test, gateway, coordinator.commitCall(seq, size, sha256(Uint8Array.of(Number(seq))))),
+      );
+      console.log(`gas: commit, steady state, size ${size}: ${used}`);
+      expect(used).toBeLessThanOrEqual(37_500);
+    }
   });
 
   it("keeps a gateway's commitments in order, and their hashes as documented", async () => {
