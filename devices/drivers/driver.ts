@@ -1,0 +1,73 @@
+import type { Clock } from "../../firmware-bridge/port/index.ts";
+import type { Reading } from "../../protocols/reading/index.ts";
+
+/** A reading of one configured device. */
+export interface DeviceReading {
+  /** Configured name. */
+  device: string;
+  reading: Reading;
+  /** Work register in Wh after this reading. Never below that of an earlier one. */
+  work: bigint;
+}
+
+/** Whether a device answers. Sent when it changes, and with another `why` while offline. */
+export interface DeviceState {
+  device: string;
+  state: "online" | "offline";
+  why?: string;
+  /** Stable code of the error that took it offline. */
+  code?: string;
+}
+
+/** A device's section in the configuration, as far as drivers read it. Absent values come from the profile. */
+export interface DeviceConfig {
+  /** `/dev/…`, `COM3`, `tcp://host:port` (Modbus TCP, a P1 reader), `rtu+tcp://host:port` (RTU frames over TCP). */
+  port?: string | undefined;
+  /** Modbus unit. */
+  unit?: number | undefined;
+  baud?: number | undefined;
+  parity?: "none" | "even" | "odd" | undefined;
+  stopBits?: 1 | 2 | undefined;
+  /** How often to read, in ms; for boards that push, the shortest distance of two readings kept. */
+  every?: number | undefined;
+  /** How long the board may take to answer, in ms. */
+  timeout?: number | undefined;
+}
+
+export interface DriverOptions {
+  /** Configured name of the device. */
+  name: string;
+  /** Engine and profile: `modbus/eastron-sdm630`. */
+  driver: string;
+  config: DeviceConfig;
+  clock: Clock;
+  /** Must not throw: what the caller cannot take is the caller's to count. */
+  onReading(reading: DeviceReading): void;
+  onState(state: DeviceState): void;
+  /** The device's last known work register and the time of that reading (ms since 1970), after a restart. */
+  last?: { work: bigint; time: number };
+}
+
+/** What a driver has seen, for health and metrics. Counts never fall while it runs. */
+export interface DriverCounters {
+  readings: number;
+  /** Requests without an answer in time; telegrams that never came. */
+  timeouts: number;
+  /** Answers that were a refusal. */
+  refusals: number;
+  /** Well-formed answers that came too late for their request. */
+  late: number;
+  /** Bytes that belonged to no good frame. On a shared line: of the whole line. */
+  discardedBytes: number;
+  /** Readings not taken because the one before had not ended. */
+  missed: number;
+  reconnects: number;
+}
+
+export interface Driver {
+  readonly name: string;
+  start(): void;
+  /** Resolves when nothing of this device is under way any more. */
+  stop(): Promise<void>;
+  counters(): DriverCounters;
+}

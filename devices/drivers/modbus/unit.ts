@@ -1,0 +1,164 @@
+import { FieldsealError, ProtocolError } from "../../../protocols/bytes/index.ts";
+import { ModbusExceptionCode } from "../../../protocols/modbus/index.ts";
+import type { SenmlNumber } from "../../../protocols/reading/index.ts";
+import { backoff } from "../backoff.ts";
+import type { DeviceReading, DriverCounters, DriverOptions } from "../driver.ts";
+import type { ReadingMaker } from "../reading-maker.ts";
+import type { ModbusLine } from "./line.ts";
+import { type Block, splitBlock } from "./plan.ts";
+import { readBlock } from "./values.ts";
+
+export interface ModbusUnitOptions {
+  driver: Pick<DriverOptions, "name" | "clock" | "onReading" | "onState">;
+  unit: number;
+  every: number;
+  timeout: number;
+  /** Blocks of a fresh start; a board's refusals split them further. */
+  plan(): Block[];
+  maker: ReadingMaker;
+}
+
+/** How long a unit that does not answer is waited for, in ms: a dead unit must not hold up the others. */
+const PROBE_TIMEOUT = 250;
+/** Every so many probes has the unit's full time, for one that is only slow. */
+const FULL_PROBE = 4;
+const MOST_BACKOFF = 60_000;
+/** Attempts in a row that fail before a unit counts as offline. */
+const PATIENCE = 2;
+
+/** One device on a bus: when it is due, what is read, what became of it. */
+export class ModbusUnit {
+  readonly counters: DriverCounters = {
+    readings: 0,
+    timeouts: 0,
+    refusals: 0,
+    late: 0,
+    discardedBytes: 0,
+    missed: 0,
+    reconnects: 0,
+  };
+  readonly #options: ModbusUnitOptions;
+  #blocks: Block[] | undefined;
+  #online: boolean | undefined;
+  #failures = 0;
+  #why: string | undefined;
+  #waits = backoff(1000, MOST_BACKOFF);
+  /** Monotonic ms of the next poll. */
+  due: number;
+  /** Taken off the bus: nothing is reported any more. */
+  retired = false;
+
+  constructor(options: ModbusUnitOptions) {
+    this.#options = options;
+    this.due = options.driver.clock.monotonic();
+  }
+
+  /** Reads the device once. Never throws for what a device or line may do. */
+  async poll(line: ModbusLine): Promise<void> {
+    const { clock } = this.#options.driver;
+    const scheduled = this.due;
+    let reading: DeviceReading;
+    try {
+      const { values, malformed } = await this.#read(line);
+      if (this.retired) return;
+      reading = this.#options.maker.make(values, malformed);
+    } catch (error) {
+      if (!(error instanceof FieldsealError)) throw error;
+      if (!this.retired) this.#failed(error, clock.monotonic());
+      return;
+    }
+    this.#succeeded(scheduled);
+    this.counters.readings++;
+    this.#options.driver.onReading(reading);
+  }
+
+  /** The line is gone: the unit is not to blame and is asked again as soon as the line is back. */
+  lineLost(error: FieldsealError): void {
+    if (this.retired) return;
+    this.#blocks = undefined;
+    this.#offline(error);
+    this.due = this.#options.driver.clock.monotonic();
+  }
+
+  async #read(line: ModbusLine): Promise<{ values: Map<string, SenmlNumber>; malformed: boolean }> {
+    const values = new Map<string, SenmlNumber>();
+    let malformed = false;
+    const todo = [...(this.#blocks ?? this.#options.plan())];
+    const kept: Block[] = [];
+    for (let block = todo.shift(); block; block = todo.shift()) {
+      const registers = await this.#readRegisters(line, block);
+      if (registers === "refused") {
+        todo.unshift(...(splitBlock(block) ?? []));
+        continue;
+      }
+      kept.push(block);
+      if (readBlock(block, registers, values)) malformed = true;
+    }
+    this.#blocks = kept;
+    return { values, malformed };
+  }
+
+  /** A board that lacks a register refuses the whole read: `refused` asks for smaller ones. */
+  async #readRegisters(line: ModbusLine, block: Block): Promise<Uint8Array | "refused"> {
+    const { unit } = this.#options;
+    const request = { fn: block.table === "input" ? 4 : 3, address: block.at, count: block.count } as const;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const answer = await line.exchange(unit, request, this.#timeout());
+        if (!("registers" in answer)) throw new ProtocolError("FS-MODBUS-ANSWER", `unit ${unit} sent no registers`);
+        return answer.registers;
+      } catch (error) {
+        if (!(error instanceof FieldsealError)) throw error;
+        if (error.code === "FS-MODBUS-TIMEOUT") this.counters.timeouts++;
+        if (error.code === "FS-MODBUS-EXCEPTION") {
+          this.counters.refusals++;
+          const { exception } = error.context;
+          const lacking =
+            exception === ModbusExceptionCode.illegalDataAddress || exception === ModbusExceptionCode.illegalDataValue;
+          if (lacking) return "refused";
+        }
+        // One repetition, for a unit that is known to be there.
+        if (error.code !== "FS-MODBUS-TIMEOUT" || attempt > 1 || this.#online !== true || this.#failures > 0)
+          throw error;
+      }
+    }
+  }
+
+  #timeout(): number {
+    const { timeout } = this.#options;
+    if (this.#online !== false || this.#failures % FULL_PROBE === 0) return timeout;
+    return Math.min(timeout, PROBE_TIMEOUT);
+  }
+
+  #succeeded(scheduled: number): void {
+    const { driver, every } = this.#options;
+    this.#failures = 0;
+    this.#waits = backoff(1000, MOST_BACKOFF);
+    // The grid stays where it is; polls that it was too late for are counted, not made up.
+    const passed = Math.floor((driver.clock.monotonic() - scheduled) / every);
+    if (this.#online) this.counters.missed += passed;
+    this.due = scheduled + (passed + 1) * every;
+    if (this.#online !== true) {
+      this.#online = true;
+      this.#why = undefined;
+      driver.onState({ device: driver.name, state: "online" });
+    }
+  }
+
+  #failed(error: FieldsealError, now: number): void {
+    this.#failures++;
+    // A unit that refuses or lacks its work register answers: it is asked at its own pace.
+    const silent = error.code === "FS-MODBUS-TIMEOUT";
+    if (this.#failures >= PATIENCE || this.#online === undefined || !silent) this.#offline(error);
+    this.due = now + (silent ? Math.max(this.#waits.next().value, 1000) : Math.max(this.#options.every, 1000));
+    if (this.#failures >= PATIENCE) this.#blocks = undefined;
+  }
+
+  #offline(error: FieldsealError): void {
+    const { driver } = this.#options;
+    if (this.#online === false && this.#why === error.code) return;
+    this.#online = false;
+    this.#why = error.code;
+    driver.onState({ device: driver.name, state: "offline", why: error.message, code: error.code });
+  }
+}

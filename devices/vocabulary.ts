@@ -1,0 +1,80 @@
+import { numberOf, type Reading } from "../protocols/reading/index.ts";
+import { shifted } from "./numbers.ts";
+
+/** gauge: a state, may go either way. counter: a register that grows. */
+export type MeasurementKind = "gauge" | "counter";
+
+export interface Term {
+  /** SenML unit of the signed value. */
+  unit: string;
+  kind: MeasurementKind;
+  /** Name in the MQTT tree, with the unit people expect there. */
+  key: string;
+  /** The MQTT value is the signed one times ten to this power. */
+  scale: number;
+  label: string;
+}
+
+const terms = new Map<string, Term>();
+
+function term(name: string, unit: string, kind: MeasurementKind, suffix: string, label: string, scale = 0): void {
+  terms.set(name, { unit, kind, key: suffix === "" ? name : `${name}_${suffix}`, scale, label });
+}
+
+function perPhase(name: string, unit: string, suffix: string, label: string): void {
+  term(name, unit, "gauge", suffix, label);
+  for (const phase of ["l1", "l2", "l3"]) {
+    term(`${name}_${phase}`, unit, "gauge", suffix, `${label} ${phase.toUpperCase()}`);
+  }
+}
+
+function energy(name: string, label: string): void {
+  term(name, "Wh", "counter", "kwh", label, -3);
+}
+
+// Import is what flows from the grid to the consumer; a power without direction is import less export.
+perPhase("power", "W", "w", "Power");
+perPhase("power_import", "W", "w", "Power taken from the grid");
+perPhase("power_export", "W", "w", "Power fed into the grid");
+perPhase("apparent_power", "VA", "va", "Apparent power");
+perPhase("reactive_power", "var", "var", "Reactive power");
+perPhase("power_factor", "/", "", "Power factor");
+perPhase("voltage", "V", "v", "Voltage");
+perPhase("current", "A", "a", "Current");
+term("frequency", "Hz", "gauge", "hz", "Frequency");
+energy("energy_import", "Energy taken from the grid");
+energy("energy_export", "Energy fed into the grid");
+energy("energy_total", "Energy, import plus export");
+for (const tariff of ["t1", "t2"]) {
+  energy(`energy_import_${tariff}`, `Energy taken from the grid, tariff ${tariff.slice(1)}`);
+  energy(`energy_export_${tariff}`, `Energy fed into the grid, tariff ${tariff.slice(1)}`);
+}
+term("reactive_energy_import", "varh", "counter", "kvarh", "Reactive energy, import", -3);
+term("reactive_energy_export", "varh", "counter", "kvarh", "Reactive energy, export", -3);
+term("tariff", "", "gauge", "", "Tariff in force");
+term("power_failures", "count", "counter", "", "Power failures");
+term("temperature", "Cel", "gauge", "c", "Temperature");
+term("humidity", "%RH", "gauge", "percent", "Relative humidity");
+
+/** Names of measurements as they are signed (SenML `n`), and how the MQTT tree shows them. */
+export const vocabulary: ReadonlyMap<string, Term> = terms;
+
+/** MQTT name of a measurement; a name outside the vocabulary is its own. */
+export function treeKey(name: string): string {
+  return vocabulary.get(name)?.key ?? name.replace(/[^A-Za-z0-9]+/g, "_");
+}
+
+/**
+ * A reading's values as the MQTT tree shows them: `{"power_w":1834.2,"energy_import_kwh":10211.482}`. Decimal fractions become
+ * the nearest doubles; bytes and sums are left out.
+ */
+export function treeValues(reading: Reading): Record<string, number | string | boolean> {
+  const out: Record<string, number | string | boolean> = {};
+  for (const { name, value } of reading.measurements) {
+    if (value === undefined || value instanceof Uint8Array) continue;
+    const known = vocabulary.get(name);
+    const isNumber = typeof value !== "string" && typeof value !== "boolean";
+    out[treeKey(name)] = isNumber ? numberOf(shifted(value, known?.scale ?? 0)) : value;
+  }
+  return out;
+}
