@@ -111,6 +111,16 @@ export class DeviceIndex {
     return undefined;
   }
 
+  /** The device's newest pack below log entry `end`. */
+  newestBefore(device: Uint8Array, end: number): PackPlace | undefined {
+    const file = this.#file(device);
+    for (let at = (file?.records ?? 0) - 1; at >= 0; at--) {
+      const place = this.#record(file!.fd, at);
+      if (place.index < end) return place;
+    }
+    return undefined;
+  }
+
   /** The device's newest pack. */
   newest(device: Uint8Array): PackPlace | undefined {
     const file = this.#file(device);

@@ -1,3 +1,4 @@
+export { addDevice, removeDevice } from "./edit.ts";
 export { ConfigError, type ConfigProblem, describeProblem } from "./error.ts";
 export { type LoadedConfig, type LoadOptions, loadConfig, type Origin } from "./load.ts";
 export { type Config, configJsonSchema, configSchema, DEVICE_NAME, type DeviceConfig } from "./schema.ts";

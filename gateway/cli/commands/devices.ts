@@ -1,0 +1,95 @@
+import { DRIVERS, findDriver } from "../../../devices/index.ts";
+import type { Algorithm } from "../../../protocols/attestation/index.ts";
+import { shortDeviceId } from "../../../protocols/attestation/index.ts";
+import { fromHex, UsageError } from "../../../protocols/bytes/index.ts";
+import { Keystore, listKeys } from "../../attest/index.ts";
+import { addDevice, DEVICE_NAME, parseDuration, removeDevice } from "../../config/index.ts";
+import { type CommonOptions, load, outputOf, passphraseFor } from "../context.ts";
+import { parseJson, retained } from "../mqtt-client.ts";
+
+/** `fieldseal devices list`: configuration, keys, and what the running gateway says of each. */
+export async function devicesList(options: CommonOptions): Promise<void> {
+  const out = outputOf(options);
+  const { config, brokenDevices } = load(options);
+  const keys = new Map(listKeys(config.gateway.keys).map((key) => [key.purpose === "device" ? key.name : "", key]));
+  const base = config.mqtt.base_topic;
+  const live = await retained(config, [`${base}/+/availability`, `${base}/+`]).catch(() => undefined);
+  const stateOf = (name: string) => {
+    const payload = live?.get(`${base}/${name}/availability`);
+    return payload ? String(parseJson(payload)?.["state"] ?? "unknown") : live ? "unknown" : "gateway not running";
+  };
+  const rows = Object.entries(config.devices).map(([name, { driver, port, key: own }]) => {
+    const held = keys.get(name);
+    const key = own ? shortDeviceId(fromHex(own.replace(/^fs:/, ""))) : held ? shortDeviceId(held.id) : null;
+    return { name, driver, port: port ?? null, key, signer: own ? "board" : "gateway", state: stateOf(name) };
+  });
+  out.data({ devices: rows, broken: brokenDevices.map(({ name, problems }) => ({ name, problems })) }, 2);
+  for (const { name, driver, port, key, signer, state } of rows) {
+    out.line(
+      `${name.padEnd(16)} ${(key ?? "no key").padEnd(11)} signer ${signer.padEnd(8)} ${driver.padEnd(28)} ${port ?? ""}  ${state}`,
+    );
+  }
+  for (const { name, problems } of brokenDevices)
+    out.note(`${name}: left out: ${problems.map((p) => p.message).join("; ")}`);
+  if (rows.length === 0) out.note("no devices yet: fieldseal devices add NAME --driver … --port …");
+}
+
+export interface AddOptions extends CommonOptions {
+  driver: string;
+  port: string;
+  unit?: string;
+  every?: string;
+  alg: Algorithm;
+  passphraseFd?: string;
+}
+
+/** `fieldseal devices add`: a key of the device's own, then its section in the configuration. */
+export async function devicesAdd(name: string, options: AddOptions): Promise<void> {
+  const out = outputOf(options);
+  const loaded = load(options);
+  if (!DEVICE_NAME.test(name) || name === "bridge") {
+    throw new UsageError("FS-DEVICE-NAME", `"${name}" is not a device name`, {
+      fix: "use lower-case letters, digits, - and _",
+    });
+  }
+  findDriver(options.driver);
+  if (options.every !== undefined) parseDuration(options.every);
+  if (name in loaded.config.devices) {
+    throw new UsageError("FS-DEVICE-EXISTS", `${name} is already configured`, { fix: "choose another name" });
+  }
+  const { keys } = loaded.config.gateway;
+  // A device that was removed before keeps its key and goes on with its sequence.
+  let key = listKeys(keys).find(({ purpose, name: known }) => purpose === "device" && known === name);
+  if (!key) {
+    const passphrase = await passphraseFor(loaded, options.passphraseFd);
+    const store = Keystore.open({ dir: keys, passphrase });
+    key = store.createKey({ purpose: "device", name, alg: options.alg });
+    store.close();
+    passphrase.fill(0);
+  }
+  addDevice(loaded.file, name, {
+    driver: options.driver,
+    port: options.port,
+    ...(options.unit === undefined ? {} : { unit: Number(options.unit) }),
+    ...(options.every === undefined ? {} : { every: options.every }),
+    ...(key.alg === "ES256" ? {} : { alg: key.alg }),
+  });
+  out.data({ name, key: shortDeviceId(key.id), driver: options.driver, port: options.port });
+  out.line(`added      ${name}   ${options.driver} on ${options.port}   key ${shortDeviceId(key.id)}   signer gateway`);
+  out.line("next       fieldseal run   (a running gateway takes it over at its next start)");
+}
+
+/** `fieldseal devices remove`. */
+export function devicesRemove(name: string, options: CommonOptions): void {
+  const out = outputOf(options);
+  removeDevice(load(options).file, name);
+  out.data({ name, removed: true });
+  out.line(`removed    ${name}   (its key and history stay; a running gateway lets go of it at its next start)`);
+}
+
+/** `fieldseal devices drivers`: the device list. */
+export function devicesDrivers(options: CommonOptions): void {
+  const out = outputOf(options);
+  out.data(DRIVERS, 2);
+  for (const { id, vendor, model } of DRIVERS) out.line(`${id.padEnd(30)} ${vendor} ${model}`);
+}
