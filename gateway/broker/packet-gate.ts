@@ -97,7 +97,8 @@ export class PacketGate extends Duplex {
       this.destroy(error instanceof Error ? error : undefined);
       return;
     }
-    this.#passAfter(0);
+    if (this.#held.length > 0) this.#passAfter(0);
+    else this.#pass();
   }
 
   #passAfter(ms: number): void {
