@@ -73,8 +73,8 @@ export function encodeOutboxEntry({ id, task, attempts, state, anchor }: OutboxE
 
 const bad = (what: string) => new ProtocolError("FS-OUTBOX-RECORD", `an outbox record's ${what} is not as written`);
 
-function list(value: CborValue | undefined, what: string): readonly CborValue[] {
-  if (!Array.isArray(value)) throw bad(what);
+function list(value: CborValue | undefined, what: string, length?: number): readonly CborValue[] {
+  if (!Array.isArray(value) || (length !== undefined && value.length !== length)) throw bad(what);
   return value;
 }
 
@@ -90,7 +90,7 @@ function uint(value: CborValue | undefined, what: string): bigint {
 }
 
 function decodeTask(value: CborValue | undefined): OutboxTask {
-  const [kind, first, second, third] = list(value, "task");
+  const [kind, first, second, third] = list(value, "task", 4);
   if (kind === 0)
     return { kind: "commit", seq: uint(first, "seq"), size: uint(second, "size"), root: bytes(third, "root") };
   if (kind !== 1) throw bad("task");
@@ -101,7 +101,7 @@ function decodeTask(value: CborValue | undefined): OutboxTask {
 
 function decodeAnchor(value: CborValue | undefined): Anchor | undefined {
   if (value === null) return undefined;
-  const [chainId, hash, number, blockHash, header, index, proof] = list(value, "anchor");
+  const [chainId, hash, number, blockHash, header, index, proof] = list(value, "anchor", 7);
   return {
     chainId: uint(chainId, "chain id"),
     transactionHash: bytes(hash, "transaction hash"),
@@ -115,9 +115,8 @@ function decodeAnchor(value: CborValue | undefined): Anchor | undefined {
 
 /** @throws ProtocolError FS-OUTBOX-RECORD, FS-CBOR-…. */
 export function decodeOutboxEntry(record: Uint8Array): OutboxEntry {
-  const fields = list(decodeCbor(record, LIMITS), "array");
-  const [version, id, state, task, attempts, where] = fields;
-  if (version !== VERSION || fields.length !== 6) throw bad("version");
+  const [version, id, state, task, attempts, where] = list(decodeCbor(record, LIMITS), "array", 6);
+  if (version !== VERSION) throw bad("version");
   const named = STATES[Number(uint(state, "state"))];
   const raw = list(attempts, "attempts").map((attempt) => bytes(attempt, "attempts"));
   if (named === undefined || raw.length === 0) throw bad("state");
