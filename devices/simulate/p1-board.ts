@@ -20,7 +20,7 @@ export function simulatedTelegram(board: SimulatedBoard, now: number): Uint8Arra
   const reported = board.reported();
   const lines = ["1-3:0.2.8(50)", `0-0:1.0.0(${meterTime(now)})`, "0-0:96.14.0(0002)"];
   for (const { name, obis } of board.profile.measurements) {
-    if (!obis || obis.sum.length !== 1 || obis.less) continue;
+    if (obis?.sum.length !== 1 || obis.less) continue;
     const unit = obis.unit === undefined ? "" : `*${obis.unit}`;
     lines.push(`${obis.sum[0]}(${fixed(reported.get(name) ?? 0, obis.digits)}${unit})`);
   }

@@ -116,10 +116,11 @@ export class P1Driver implements Driver {
           this.#lost = "silent";
         }
       }
+      const lost = this.#lost;
       await this.#port.close();
       if (this.#stopped) break;
-      if (this.#lost !== "silent") {
-        const why = `${this.#port.name} was lost: ${this.#lost}`;
+      if (lost !== "silent") {
+        const why = `${this.#port.name} was lost: ${lost}`;
         this.#offline(new EnvironmentError("FS-PORT-LOST", why, { fix: "it is opened again by itself" }));
       }
       this.#counters.reconnects++;

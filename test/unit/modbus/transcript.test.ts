@@ -55,4 +55,23 @@ describeVectors("transcripts/modbus", "SDM630 exchange recorded from pymodbus", 
     expect(at(0x34)).toBeCloseTo(3874.6, 1);
     expect(decodeRequest(bursts[0]!.bytes.subarray(1, -2))).toEqual({ fn: 4, address: 0, count: 2 });
   });
+
+  it("reads the next answer after any one byte of the line was wrong", () => {
+    const pairs = bursts.slice(0, 16);
+    for (let broken = 1; broken < pairs.length - 2; broken += 2) {
+      for (let at = 0; at < pairs[broken]!.bytes.length; at++) {
+        let answered = 0;
+        pairs.forEach(({ from, bytes }, i) => {
+          if (from === "host") return;
+          const request = decodeRequest(pairs[i - 1]!.bytes.subarray(1, -2));
+          const decoder = new RtuAnswerDecoder({ unit: 1, request });
+          const received = bytes.slice();
+          if (i === broken) received[at]! ^= 0x10;
+          const events = [...decoder.push(received), ...decoder.flush()];
+          if (events.some((event) => event.kind === "answer")) answered++;
+        });
+        expect(answered).toBe(pairs.length / 2 - 1);
+      }
+    }
+  });
 });

@@ -157,6 +157,6 @@ export default profile({
   link: "modbus",
   source: "Eastron SDM630-Modbus V2 user manual v1.8, protocol chapter",
   work: "energy_import",
-  modbus: { maxRegisters: 80, maxGap: 30 },
+  modbus: { maxRegisters: 80, maxGap: 40 },
   measurements,
 });

@@ -1,0 +1,148 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import { planBlocks } from "../../../devices/drivers/modbus/plan.ts";
+import { readBlock } from "../../../devices/drivers/modbus/values.ts";
+import { telegramValues } from "../../../devices/drivers/p1/values.ts";
+import {
+  capabilitiesOf,
+  catalog,
+  DRIVERS,
+  driverId,
+  findDriver,
+  lintProfile,
+  type Profile,
+  profile,
+  type RecordedFrame,
+} from "../../../devices/index.ts";
+import { fromHex, utf8 } from "../../../protocols/bytes/index.ts";
+import { decodeTelegram } from "../../../protocols/meter/index.ts";
+import { decodeRequest, RtuAnswerDecoder } from "../../../protocols/modbus/index.ts";
+import type { SenmlNumber } from "../../../protocols/reading/index.ts";
+
+const root = fileURLToPath(new URL("../../../devices", import.meta.url));
+
+function folders(): string[] {
+  const found = readdirSync(join(root, "catalog"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name === "profile.ts")
+    .map((entry) => relative(root, entry.parentPath));
+  return [...found, "_blueprint"].sort();
+}
+
+async function load(folder: string): Promise<{ profile: Profile; frames: readonly RecordedFrame[] }> {
+  const at = (file: string) => pathToFileURL(join(root, folder, file)).href;
+  const { default: loaded } = (await import(at("profile.ts"))) as { default: Profile };
+  const { frames } = (await import(at("frames.ts"))) as { frames: readonly RecordedFrame[] };
+  return { profile: loaded, frames };
+}
+
+/** Decodes a recorded frame by the way the driver takes. */
+function decode(board: Profile, frame: RecordedFrame): ReadonlyMap<string, SenmlNumber> {
+  if (board.link === "p1") return telegramValues(board, decodeTelegram(utf8(frame.answer))).values;
+  const sent = fromHex(frame.request ?? "");
+  const request = decodeRequest(sent.subarray(1, -2));
+  const [event] = new RtuAnswerDecoder({ unit: sent[0]!, request }).push(fromHex(frame.answer));
+  if (event?.kind !== "answer" || !("registers" in event.answer) || !("count" in request)) {
+    throw new Error(`${frame.what}: the answer does not fit the request`);
+  }
+  const table = request.fn === 4 ? "input" : "holding";
+  const covered = board.measurements.filter(
+    ({ register }) =>
+      register?.table === table && register.at >= request.address && register.at < request.address + request.count,
+  );
+  const values = new Map<string, SenmlNumber>();
+  readBlock(
+    { table, at: request.address, count: request.count, measurements: covered },
+    event.answer.registers,
+    values,
+  );
+  return values;
+}
+
+describe.each(folders())("%s", (folder) => {
+  it("is a sound profile", async () => {
+    expect(lintProfile((await load(folder)).profile)).toEqual([]);
+  });
+
+  it("decodes its recorded frames to the digit", async () => {
+    const { profile: board, frames } = await load(folder);
+    expect(frames.length).toBeGreaterThan(0);
+    for (const frame of frames) {
+      expect(frame.source.trim()).not.toBe("");
+      expect(Object.keys(frame.expect).length).toBeGreaterThan(0);
+      const values = decode(board, frame);
+      for (const [name, text] of Object.entries(frame.expect)) expect(String(values.get(name)), name).toBe(text);
+    }
+  });
+
+  it("has a README with sources, and is listed under its name", async () => {
+    const { profile: board } = await load(folder);
+    expect(readFileSync(join(root, folder, "README.md"), "utf8")).toMatch(/^Sources:\n- /m);
+    if (folder === "_blueprint") return;
+    expect(dirname(folder)).toMatch(/^catalog\/[a-z]+$/);
+    expect(folder.endsWith(`/${board.id}`)).toBe(true);
+    expect(findDriver(driverId(board))).toBe(board);
+  });
+
+  it("reads in blocks that the board can answer", async () => {
+    const { profile: board } = await load(folder);
+    if (board.link !== "modbus") return;
+    const blocks = planBlocks(board);
+    expect(blocks.flatMap(({ measurements }) => measurements)).toHaveLength(board.measurements.length);
+    for (const { count } of blocks) expect(count).toBeLessThanOrEqual(board.modbus!.maxRegisters);
+  });
+});
+
+describe("catalog", () => {
+  it("lists every folder once", () => {
+    expect(catalog).toHaveLength(folders().length - 1);
+    expect(new Set(DRIVERS.map(({ id }) => id)).size).toBe(catalog.length);
+  });
+
+  it("knows what a mistyped driver may have meant", () => {
+    expect(() => findDriver("modbus/eastron-sdm603")).toThrow(
+      expect.objectContaining({
+        code: "FS-DEVICE-DRIVER",
+        fix: expect.stringContaining("did you mean modbus/eastron-sdm630") as string,
+      }) as Error,
+    );
+    expect(() => findDriver("sdm120")).toThrow(
+      expect.objectContaining({ context: { suggestions: ["modbus/eastron-sdm120"] } }) as Error,
+    );
+    expect(() => findDriver("")).toThrow(expect.objectContaining({ code: "FS-DEVICE-DRIVER" }) as Error);
+  });
+
+  it("says what a device is to a builder", () => {
+    expect(capabilitiesOf(findDriver("modbus/eastron-sdm630"))).toEqual([
+      { kind: "energy-meter", power: "power", energyImport: "energy_import", energyExport: "energy_export", phases: 3 },
+    ]);
+    expect(capabilitiesOf(findDriver("modbus/eastron-sdm120"))[0]).toMatchObject({ phases: 1 });
+  });
+
+  it("finds what is wrong with a profile", () => {
+    const sound = findDriver("modbus/eastron-sdm120");
+    const [first, ...rest] = sound.measurements;
+    const broken = profile({
+      ...sound,
+      id: "Not An Id",
+      work: "power",
+      measurements: [{ ...first!, unit: "kV", bounds: [5, 1], source: "" }, first!, ...rest],
+    });
+    expect(lintProfile(broken).map(({ path }) => path)).toEqual([
+      "id",
+      "measurements.voltage.unit",
+      "measurements.voltage.unit",
+      "measurements.voltage.bounds",
+      "measurements.voltage.source",
+      "measurements.voltage",
+      "work",
+    ]);
+  });
+
+  it("does no input or output", () => {
+    for (const folder of folders()) expect(existsSync(join(root, folder, "profile.ts"))).toBe(true);
+    const sources = folders().flatMap((folder) => ["profile.ts", "frames.ts"].map((file) => join(root, folder, file)));
+    for (const file of sources) expect(readFileSync(file, "utf8"), file).not.toMatch(/from "(node:|serialport)/);
+  });
+});
