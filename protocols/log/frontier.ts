@@ -28,6 +28,24 @@ export class Frontier {
     return this.#size;
   }
 
+  /** A frontier of its own with the same leaves. */
+  copy(): Frontier {
+    const copy = new Frontier();
+    copy.#waiting.push(...this.#waiting);
+    copy.#size = this.#size;
+    return copy;
+  }
+
+  /** The frontier of as many leaves as make up whole subtrees of this level: at most 2^level − 1 fewer. */
+  floor(level: number): Frontier {
+    const floor = new Frontier();
+    this.#waiting.forEach((hash, at) => {
+      floor.#waiting.push(at < level ? undefined : hash);
+    });
+    floor.#size = this.#size - (this.#size % 2 ** level);
+    return floor;
+  }
+
   /** Appends leaf hashes, given one after the other (32 bytes each). */
   append(leafHashes: Uint8Array, sink?: NodeSink): void {
     const count = leafHashes.length / HASH_SIZE;
