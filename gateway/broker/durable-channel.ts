@@ -64,6 +64,7 @@ export class DurableInbox {
     stream.on("error", gone);
     stream.on("end", gone);
     stream.on("close", gone);
+    stream.write(encodeDurableFrame({ kind: "hello" }));
   }
 
   /** Closes the channel. The broker keeps what is unanswered, within its limits, for the next one. */

@@ -9,6 +9,7 @@ import { ByteReader, ByteWriter, fromUtf8, ProtocolError, utf8 } from "../../pro
  *   what follows 1 = message      its length         its length
  *
  *   00 00 00 06  02  00 00 00 07  01      2 = answer: id, 1 durable or 0 not
+ *   00 00 00 02  03  01                   3 = hello: version; the gateway's first frame, and the broker sends none before it
  */
 export type DurableFrame =
   | {
@@ -18,7 +19,10 @@ export type DurableFrame =
       readonly topic: string;
       readonly payload: Uint8Array;
     }
-  | { readonly kind: "answer"; readonly id: number; readonly ok: boolean };
+  | { readonly kind: "answer"; readonly id: number; readonly ok: boolean }
+  | { readonly kind: "hello" };
+
+const VERSION = 1;
 
 /** Longest frame: the largest packet a client can send, its id, and our few bytes. */
 export const MAX_FRAME_BYTES = 1024 * 1024 + 1024;
@@ -29,6 +33,8 @@ export function encodeDurableFrame(frame: DurableFrame): Uint8Array {
     const clientId = utf8(frame.clientId);
     const topic = utf8(frame.topic);
     writer.u8(1).u32(frame.id).u16(clientId.length).bytes(clientId).u16(topic.length).bytes(topic).bytes(frame.payload);
+  } else if (frame.kind === "hello") {
+    writer.u8(3).u8(VERSION);
   } else {
     writer
       .u8(2)
@@ -44,6 +50,12 @@ export function encodeDurableFrame(frame: DurableFrame): Uint8Array {
 function decodeBody(body: Uint8Array): DurableFrame {
   const reader = new ByteReader(body, "FS-DURABLE-FRAME");
   const kind = reader.u8();
+  if (kind === 3) {
+    const version = reader.u8();
+    reader.end();
+    if (version !== VERSION) throw bad(`version ${version}`);
+    return { kind: "hello" };
+  }
   const id = reader.u32();
   if (kind === 1) {
     const clientId = fromUtf8(reader.take(reader.u16()));

@@ -28,6 +28,11 @@ export class DurableOutlet {
   readonly #maxBytes: number;
   readonly #pending = new Map<number, Pending>();
   #stream: Duplex | undefined;
+  /**
+   * The gateway has said hello on this stream. The stream is handed from process to process, and whoever holds it in
+   * between may already read: what is sent before the gateway is there would be lost.
+   */
+  #ready = false;
   #bytes = 0;
   #nextId = 1;
 
@@ -43,29 +48,44 @@ export class DurableOutlet {
   }
 
   get attached(): boolean {
-    return this.#stream !== undefined;
+    return this.#ready;
   }
 
-  /** Uses this stream from now on. What waits is sent on it again: the gateway may see a message twice, never not at all. */
+  /**
+   * Uses this stream from now on. When the gateway has said hello, what waits is sent on it again: the gateway may see a
+   * message twice, never not at all.
+   */
   attach(stream: Duplex): void {
     const previous = this.#stream;
     this.#stream = stream;
+    this.#ready = false;
     previous?.destroy();
     const decoder = new DurableFrameDecoder();
     stream.on("data", (chunk: Uint8Array) => {
       try {
-        for (const frame of decoder.push(chunk)) if (frame.kind === "answer") this.#answer(frame.id, frame.ok);
+        for (const frame of decoder.push(chunk)) {
+          if (frame.kind === "answer") this.#answer(frame.id, frame.ok);
+          else if (frame.kind === "hello") this.#greeted(stream);
+        }
       } catch {
         stream.destroy();
       }
     });
     const gone = (): void => {
-      if (this.#stream === stream) this.#stream = undefined;
+      if (this.#stream === stream) {
+        this.#stream = undefined;
+        this.#ready = false;
+      }
       stream.destroy();
     };
     stream.on("error", gone);
     stream.on("end", gone);
     stream.on("close", gone);
+  }
+
+  #greeted(stream: Duplex): void {
+    if (this.#stream !== stream) return;
+    this.#ready = true;
     for (const { frame } of this.#pending.values()) stream.write(frame);
   }
 
@@ -93,7 +113,7 @@ export class DurableOutlet {
       });
       this.#pending.set(id, { frame, timer, resolve, reject });
       this.#bytes += frame.length;
-      this.#stream?.write(frame);
+      if (this.#ready) this.#stream?.write(frame);
     });
   }
 

@@ -17,7 +17,6 @@ export { type MqttBrokerOptions, mqttBroker, parseBrokerUrl } from "./mqtt-broke
 export { assertDeviceName, matchesFilter } from "./topics.ts";
 export { MqttTree, type MqttTreeOptions, type TreeDevice } from "./tree.ts";
 export {
-  attestationPayload,
   bridgePresence,
   type CheckpointNotice,
   type DeviceReading,

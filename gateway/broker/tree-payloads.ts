@@ -1,4 +1,3 @@
-import { encodeCbor } from "../../protocols/cbor/index.ts";
 import type { PresenceTopic } from "./broker.ts";
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -88,12 +87,4 @@ export function readingJson(reading: DeviceReading): string {
 export function isoTime(ms: number): string | null {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
-}
-
-/**
- * An attestation for anyone who wants to verify it: CBOR `[sign1, [reading, …]]`, all byte strings, exactly as signed.
- * @param sign1 the COSE_Sign1. @param readings the canonical bytes under the statement's pack root, in order.
- */
-export function attestationPayload(sign1: Uint8Array, readings: readonly Uint8Array[]): Uint8Array {
-  return encodeCbor([sign1, readings]);
 }

@@ -1,15 +1,10 @@
 import type { Clock, Timer } from "../../firmware-bridge/port/clock.ts";
 import { CancelledError, type FieldsealError, UsageError } from "../../protocols/bytes/index.ts";
+import { encodeBoardPack } from "../attest/board-pack.ts";
 import type { Broker, BrokerMessage, PublishOptions, Subscription } from "./broker.ts";
 import { DeviceTopics, retainedTopics } from "./device-topics.ts";
 import { assertDeviceName, assertTopic } from "./topics.ts";
-import {
-  attestationPayload,
-  type CheckpointNotice,
-  type DeviceReading,
-  type JsonObject,
-  type LogLine,
-} from "./tree-payloads.ts";
+import type { CheckpointNotice, DeviceReading, JsonObject, LogLine } from "./tree-payloads.ts";
 
 export interface MqttTreeOptions {
   broker: Broker;
@@ -145,9 +140,9 @@ export class MqttTree {
     this.#find(id).topics.show(reading);
   }
 
-  /** @param sign1 COSE_Sign1, as signed. @param readings the canonical bytes that it covers. */
+  /** CBOR `[sign1, [reading, …]]`. @param sign1 COSE_Sign1, as signed. @param readings the canonical bytes that it covers. */
   attestation(id: string, sign1: Uint8Array, readings: readonly Uint8Array[]): void {
-    this.#find(id).topics.attestation(attestationPayload(sign1, readings));
+    this.#find(id).topics.attestation(encodeBoardPack(sign1, readings));
   }
 
   isOnline(id: string): boolean {

@@ -1,8 +1,13 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../firmware-bridge/port/clock.ts";
 import { DurableInbox, type DurableMessage } from "../../gateway/broker/durable-channel.ts";
 import { EmbeddedBroker } from "../../gateway/broker/embedded-broker.ts";
 import { type BrokerChild, startBrokerChild } from "../support/broker-child.ts";
+import { bundled } from "../support/bundle.ts";
 import { duplexPair } from "../support/duplex-pair.ts";
 import { Mailbox } from "../support/mailbox.ts";
 import { publishPacket, RawMqtt, subscribePacket } from "../support/raw-mqtt.ts";
@@ -120,7 +125,7 @@ describe("Durable acknowledgement, broker in its own process", () => {
     expect(acknowledged(thief)).toEqual([]);
   });
 
-  it("ends with its parent's channel, and not before the gateway's end of it notices", async () => {
+  it("leaves the gateway alive when the broker is killed, and it serves the next broker", async () => {
     disk.inbox.attach(child.channel);
     board.send(publishPacket(UP, "x", 1, 1));
     const { finish } = await disk.arrived.wait();
@@ -161,5 +166,35 @@ describe("Durable acknowledgement over a new channel", () => {
     expect((await board.reply(4))?.body.readUInt16BE()).toBe(3);
     board.end();
     await broker.stop();
+  });
+});
+
+describe("Durable channel between processes that their parent made", () => {
+  it("loses nothing while it is handed over, nor when the gateway is killed and another takes its place", async () => {
+    const child = await startBrokerChild({ listen: { host: "127.0.0.1", port: 0 } });
+    const gateway = (): ChildProcess =>
+      spawn(process.execPath, [bundled("test/support/inbox-process.ts")], {
+        stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"],
+      });
+    const board = new RawMqtt(child.port);
+    await board.connect({ clientId: DEVICE });
+    board.send(publishPacket(UP, "before there is a gateway", 1, 1));
+    const first = gateway();
+    first.send({ channel: true }, child.channel as Socket);
+    expect((await board.reply(4))?.body.readUInt16BE()).toBe(1);
+    const dead = once(first, "exit");
+    first.kill("SIGKILL");
+    await dead;
+    board.send(publishPacket(UP, "between two gateways", 1, 2));
+    const second = gateway();
+    child.hand(second.stdio[3] as unknown as Duplex);
+    second.send({ channel: false });
+    await board.received.wait(({ header, body }) => header === 0x40 && body.readUInt16BE() === 2);
+    expect(acknowledged(board)).toEqual([1, 2]);
+    board.end();
+    const ended = once(second, "exit");
+    second.disconnect();
+    await ended;
+    await child.kill();
   });
 });

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FromBroker } from "../../gateway/broker/broker-messages.ts";
 import type { EmbeddedCounters } from "../../gateway/broker/embedded-broker.ts";
@@ -17,6 +18,8 @@ export interface BrokerChild {
   /** Resolves with the exit code when it ends by itself. */
   readonly ended: Promise<number | null>;
   disconnect(): void;
+  /** Gives the broker another durable channel. */
+  hand(channel: Duplex): void;
 }
 
 /** Starts the broker as the daemon does: a process of its own, options over IPC, descriptor 3 as the durable channel. */
@@ -59,5 +62,6 @@ export async function startBrokerChild(options: EmbeddedBrokerOptions): Promise<
       await ended;
     },
     disconnect: () => child.disconnect(),
+    hand: (other) => void child.send({ type: "channel" }, other as Socket),
   };
 }

@@ -87,12 +87,27 @@ describe("The durable channel", () => {
         }),
     });
     inbox.attach(gatewayEnd);
+    await clock.advance(0);
     const delivered = expect(outlet.deliver(message)).rejects.toEqual(code("FS-DURABLE-TIMEOUT"));
     await clock.advance(1_000);
     await delivered;
     finish();
     await clock.advance(0);
     expect(outlet.pending).toBe(0);
+    expect(outlet.attached).toBe(true);
+  });
+
+  it("sends nothing before the gateway is there to hear it", async () => {
+    const clock = manualClock();
+    const outlet = new DurableOutlet({ clock });
+    const [brokerEnd, gatewayEnd] = duplexPair();
+    outlet.attach(brokerEnd);
+    const delivered = outlet.deliver(message);
+    await clock.advance(0);
+    expect([outlet.attached, gatewayEnd.readableLength]).toEqual([false, 0]);
+    new DurableInbox({ onPublish: async () => undefined }).attach(gatewayEnd);
+    await clock.advance(0);
+    await delivered;
     expect(outlet.attached).toBe(true);
   });
 
@@ -120,6 +135,9 @@ describe("The durable channel", () => {
     const [c, d] = duplexPair();
     const outlet = new DurableOutlet({ clock });
     outlet.attach(c);
+    new DurableInbox({ onPublish: async () => undefined }).attach(d);
+    await clock.advance(0);
+    expect(outlet.attached).toBe(true);
     d.write(Uint8Array.of(0, 0, 0, 1, 9));
     await clock.advance(0);
     expect(outlet.attached).toBe(false);

@@ -107,21 +107,23 @@ describe("Durable frames", () => {
     payload: utf8("hello"),
   } as const;
   const answer = { kind: "answer", id: 7, ok: true } as const;
+  const hello = { kind: "hello" } as const;
 
   it("have the bytes that are drawn", () => {
     expect(toHex(encodeDurableFrame(answer))).toBe("00000006020000000701");
+    expect(toHex(encodeDurableFrame({ kind: "hello" }))).toBe("000000020301");
     expect(toHex(encodeDurableFrame({ ...message, clientId: "b", topic: "t" }))).toBe(
       "00000010010000000700016200017468656c6c6f",
     );
   });
 
   it("survive any cut", () => {
-    const bytes = Buffer.concat([encodeDurableFrame(message), encodeDurableFrame(answer), encodeDurableFrame(message)]);
+    const bytes = Buffer.concat([encodeDurableFrame(message), encodeDurableFrame(answer), encodeDurableFrame(hello)]);
     for (let size = 1; size <= bytes.length; size++) {
       const decoder = new DurableFrameDecoder();
       const frames = [];
       for (let at = 0; at < bytes.length; at += size) frames.push(...decoder.push(bytes.subarray(at, at + size)));
-      expect(frames).toEqual([message, answer, message]);
+      expect(frames).toEqual([message, answer, hello]);
     }
   });
 
@@ -130,6 +132,8 @@ describe("Durable frames", () => {
     "00000001ff",
     "000000050300000001",
     "00000006020000000702",
+    "000000020302",
+    "00000003030100",
     "0000000702000000070100",
     "0000000901000000070001ff0000",
   ])("are refused: %s", (hex) =>
