@@ -1,6 +1,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { it } from "vitest";
-import { equalBytes, fromUtf8, ProtocolError, utf8 } from "../../protocols/bytes/index.ts";
+import { decodePackReadings, encodePackReadings, splitReadingsBundle } from "../../gateway/batch/readings-bundle.ts";
+import { concatBytes, equalBytes, fromUtf8, ProtocolError, utf8 } from "../../protocols/bytes/index.ts";
 import {
   addNoteSignature,
   decodeCheckpoint,
@@ -116,6 +117,19 @@ it("mutated verifier keys are refused or have one spelling but for the case of h
     decode: (bytes) => {
       const lower = (vkey: string) => utf8(vkey.replace(/\+[0-9a-fA-F]{8}\+/, (id) => id.toLowerCase()));
       onlySpelling(lower(text(bytes)), utf8(encodeVkey(decodeVkey(text(bytes)))));
+    },
+  });
+});
+
+it("mutated bundles of readings are refused or have one spelling", () => {
+  const pack = (count: number) => encodePackReadings(Array.from({ length: count }, (_, i) => root.slice(0, 3 * i)));
+  fuzzDecoder({
+    name: "splitReadingsBundle",
+    corpus: [concatBytes(pack(0), pack(3), encodePackReadings(undefined)), pack(9)],
+    seed: 7,
+    decode: (bytes) => {
+      const packs = splitReadingsBundle(bytes).map(decodePackReadings);
+      onlySpelling(bytes, concatBytes(...packs.map(encodePackReadings)));
     },
   });
 });
