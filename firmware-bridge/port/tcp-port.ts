@@ -25,6 +25,7 @@ class TcpPort implements Port {
   onClose: ((reason: CloseReason) => void) | undefined;
   readonly #options: TcpPortOptions;
   #socket: Socket | undefined;
+  #connecting: Socket | undefined;
   #closing = false;
 
   constructor(options: TcpPortOptions) {
@@ -37,13 +38,18 @@ class TcpPort implements Port {
     if (this.#socket) throw new EnvironmentError("FS-PORT-OPEN", `${this.name} is already open`);
     const { host, port, connectTimeout = 10_000, keepAlive = 15_000 } = this.#options;
     const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAlive });
-    await new Promise<void>((resolve, reject) => {
-      socket.setTimeout(connectTimeout, () => socket.destroy(timedOut()));
-      socket.once("connect", resolve);
-      socket.once("error", reject);
-    }).catch((cause: unknown) => {
+    this.#connecting = socket;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.setTimeout(connectTimeout, () => socket.destroy(failedWith("ETIMEDOUT")));
+        socket.once("connect", resolve);
+        socket.once("error", reject);
+      });
+    } catch (cause) {
       throw this.#openError(cause);
-    });
+    } finally {
+      this.#connecting = undefined;
+    }
     socket.setTimeout(0);
     this.#socket = socket;
     this.#closing = false;
@@ -93,6 +99,7 @@ class TcpPort implements Port {
   async setLines(): Promise<void> {}
 
   close(): Promise<void> {
+    this.#connecting?.destroy(failedWith("ECANCELED"));
     const socket = this.#socket;
     if (!socket) return Promise.resolve();
     this.#closing = true;
@@ -103,6 +110,6 @@ class TcpPort implements Port {
   }
 }
 
-function timedOut(): Error {
-  return Object.assign(new Error("connect timed out"), { code: "ETIMEDOUT" });
+function failedWith(code: string): Error {
+  return Object.assign(new Error(code), { code });
 }

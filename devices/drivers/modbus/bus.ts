@@ -65,7 +65,7 @@ export class ModbusBus {
         if (opened++ > 0) this.reconnects++;
       } catch (error) {
         this.#tell(error);
-        await this.#waiter.wait(waits.next().value);
+        if (this.#units.size > 0) await this.#waiter.wait(waits.next().value);
         continue;
       }
       const since = this.#clock.monotonic();

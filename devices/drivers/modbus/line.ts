@@ -12,6 +12,7 @@ import {
   RtuAnswerDecoder,
   TcpAnswerDecoder,
 } from "../../../protocols/modbus/index.ts";
+import { Waiter } from "../waiter.ts";
 
 export interface LineCounters {
   timeouts: number;
@@ -36,6 +37,7 @@ export class ModbusLine {
   readonly counters: LineCounters = { timeouts: 0, late: 0, discardedBytes: 0 };
   readonly #port: Port;
   readonly #clock: Clock;
+  readonly #waiter: Waiter;
   readonly #framing: "rtu" | "tcp";
   /** Pause before a request, in ms: 3.5 characters on a serial line (Modbus over Serial Line V1.02 §2.5.1.1). */
   readonly #pause: number;
@@ -43,6 +45,7 @@ export class ModbusLine {
   #tcp = new TcpAnswerDecoder();
   #transaction = 0;
   #heardAt = 0;
+  #closed = true;
   /** Exchanges that must begin with silence: the one after a time-out, and the one after that. */
   #caution = 0;
   /** Called when the port is lost. */
@@ -51,6 +54,7 @@ export class ModbusLine {
   constructor(options: { port: Port; clock: Clock; framing: "rtu" | "tcp"; pause: number }) {
     this.#port = options.port;
     this.#clock = options.clock;
+    this.#waiter = new Waiter(options.clock);
     this.#framing = options.framing;
     this.#pause = options.pause;
   }
@@ -68,9 +72,12 @@ export class ModbusLine {
       this.onLost?.(error);
     };
     await this.#port.open();
+    this.#closed = false;
   }
 
   close(): Promise<void> {
+    this.#closed = true;
+    this.#waiter.wake();
     return this.#port.close();
   }
 
@@ -81,7 +88,7 @@ export class ModbusLine {
    */
   async exchange(unit: number, request: ModbusRequest, timeout: number): Promise<ModbusResponse> {
     if (this.#caution > 0) await this.#settle();
-    else if (this.#pause > 0) await this.#sleep(this.#pause);
+    else if (this.#pause > 0) await this.#waiter.wait(this.#pause);
     const answer = await this.#send(unit, request, timeout);
     if (!isException(answer)) return fitting(unit, request, answer);
     const { exception } = answer;
@@ -168,16 +175,12 @@ export class ModbusLine {
   async #settle(): Promise<void> {
     const since = this.#clock.monotonic();
     this.#heardAt = since;
-    for (;;) {
+    while (!this.#closed) {
       const quietIn = this.#heardAt + QUIET - this.#clock.monotonic();
       if (quietIn <= 0 || this.#clock.monotonic() - since >= QUIET_LIMIT) break;
-      await this.#sleep(quietIn);
+      await this.#waiter.wait(quietIn);
     }
     this.#caution--;
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#clock.after(ms, resolve));
   }
 }
 

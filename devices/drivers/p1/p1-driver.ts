@@ -100,6 +100,7 @@ export class P1Driver implements Driver {
         this.#decoder = new TelegramDecoder();
         await this.#port.open();
       } catch (error) {
+        if (this.#stopped) break;
         this.#offline(error);
         await this.#waiter.wait(waits.next().value);
         continue;

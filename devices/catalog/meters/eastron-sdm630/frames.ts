@@ -7,7 +7,7 @@ import type { RecordedFrame } from "../../../profile.ts";
  *   |  |  address
  *   unit function
  *
- *   01 04 04 45 8B F3 8B 9A 35      0x458bf38b is the 32-bit float 4478.443 (W)
+ *   01 04 04 44 E5 46 66 4C C9      0x44e54666 is the 32-bit float nearest to 1834.2 (W)
  *   |  |  |  |           |
  *   |  |  |  registers   CRC
  *   |  |  byte count
@@ -23,16 +23,16 @@ export const frames: readonly RecordedFrame[] = [
   },
   {
     what: "total system power",
-    source: "recorded from python3-pymodbus 3.0.0 with the SDM630's registers",
+    source: "recorded from python3-pymodbus 3.0.0 that serves the SDM630's registers (test/support/pymodbus-slave.py)",
     request: "0104003400023005",
-    answer: "010404458bf38b9a35",
-    expect: { power: "4478.443" },
+    answer: "01040444e546664cc9",
+    expect: { power: "1834.2" },
   },
   {
     what: "imported energy",
-    source: "recorded from python3-pymodbus 3.0.0 with the SDM630's registers",
+    source: "recorded from python3-pymodbus 3.0.0 that serves the SDM630's registers (test/support/pymodbus-slave.py)",
     request: "010400480002f1dd",
-    answer: "010404449a523a7228",
-    expect: { energy_import: "1234569.6" },
+    answer: "010404461f8dee3a16",
+    expect: { energy_import: "10211482" },
   },
 ];
