@@ -185,6 +185,9 @@ export function coordinatorAt(chain: Chain, ledger: Uint8Array, expected?: { reg
   };
 }
 
+/** RFC 6962 root of a log's first `size` entries; undefined when the log is shorter. */
+export type RootAt = (size: bigint) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
+
 /** What the chain says about a gateway's log. */
 export type ChainVerdict =
   /** Nothing committed yet, or what is committed is part of this log. */
@@ -196,16 +199,15 @@ export type ChainVerdict =
 
 /**
  * Compares a log with its newest commitment. Anything but "consistent" means: sign nothing.
- * @param rootAt RFC 6962 root of the log's first `size` entries; undefined when the log is shorter.
  */
 export async function compareWithChain(
   coordinator: Coordinator,
   gateway: Uint8Array,
-  rootAt: (size: bigint) => Uint8Array | undefined,
+  rootAt: RootAt,
 ): Promise<ChainVerdict> {
   const head = await coordinator.head(gateway);
   if (head.seq === 0n) return { kind: "consistent", head };
-  const root = rootAt(head.size);
+  const root = await rootAt(head.size);
   if (root === undefined) return { kind: "behind", head };
   const same = await coordinator.isCommitted(gateway, head.seq, head.size, root);
   return { kind: same ? "consistent" : "forked", head };

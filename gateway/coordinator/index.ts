@@ -9,6 +9,7 @@ export {
   type GatewayHead,
   type RegisteredDevice,
   type Registration,
+  type RootAt,
   type RunEntry,
   ringMark,
   runLeaf,

@@ -1,6 +1,6 @@
 import type { Clock } from "../../firmware-bridge/port/clock.ts";
 import type { Anchor } from "./anchor.ts";
-import type { Coordinator } from "./coordinator.ts";
+import type { Coordinator, RootAt } from "./coordinator.ts";
 import type { OutboxStore } from "./outbox.ts";
 import type { TransactionSigner } from "./signer.ts";
 import type { SubmitterStatus } from "./status.ts";
@@ -32,8 +32,8 @@ export interface SubmitterOptions {
   signer: TransactionSigner;
   store: OutboxStore;
   clock: Clock;
-  /** RFC 6962 root of the gateway's log at a size, undefined when it is shorter: nothing is sent when the chain knows better. */
-  rootAt(size: bigint): Uint8Array | undefined;
+  /** The gateway's log: nothing is sent when the chain knows better. */
+  rootAt: RootAt;
   /** Blocks on top before an inclusion is final, or the chain's own word for it. */
   finality?: number | "finalized";
   /** Most wei per gas that is ever offered. */
