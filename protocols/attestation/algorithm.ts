@@ -15,6 +15,8 @@ export interface AlgorithmFacts {
   readonly keyLength: number;
   /** Encoded protected header `{1: alg}`. */
   readonly protectedBytes: Uint8Array;
+  /** COSE_Key of the required members up to the first coordinate: map, kty, crv, label and head of x. */
+  readonly coseKeyHead: Uint8Array;
 }
 
 const facts = (alg: Algorithm, cose: number, kty: number, crv: number, keyLength: number, header: number[]) => ({
@@ -24,6 +26,7 @@ const facts = (alg: Algorithm, cose: number, kty: number, crv: number, keyLength
   crv,
   keyLength,
   protectedBytes: Uint8Array.from(header),
+  coseKeyHead: Uint8Array.of(kty === 2 ? 0xa4 : 0xa3, 0x01, kty, 0x20, crv, 0x21, 0x58, 0x20),
 });
 
 const ALGORITHMS: Readonly<Record<Algorithm, AlgorithmFacts>> = {

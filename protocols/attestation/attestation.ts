@@ -1,14 +1,16 @@
 import { equalBytes, ProtocolError, sha256, UsageError } from "../bytes/index.ts";
 import type { Algorithm } from "./algorithm.ts";
-import { copyOf } from "./copy.ts";
 import { deviceId } from "./device-id.ts";
 import type { PublicKey } from "./key.ts";
 import { toBeSigned } from "./sig-structure.ts";
-import { decodeSign1, encodeSign1, type Sign1 } from "./sign1.ts";
-import { decodeStatement, encodeStatement, STATEMENT_LENGTH, type Statement } from "./statement.ts";
+import { encodeSign1, ownSign1, readSign1, type Sign1 } from "./sign1.ts";
+import { decodeStatement, isEncodingOf, STATEMENT_LENGTH, type Statement } from "./statement.ts";
 import type { Verifier } from "./verify.ts";
 
-/** A signed statement. `bytes` is what was signed and sent: stored and hashed as it is, never re-encoded. */
+/**
+ * A signed statement. `bytes` is what was signed and sent: stored and hashed as it is, never re-encoded. `sign1`
+ * holds views of it.
+ */
 export interface Attestation {
   statement: Statement;
   sign1: Sign1;
@@ -20,12 +22,14 @@ export interface Attestation {
  * @throws ProtocolError FS-SIGN1-…, FS-STATEMENT-…
  */
 export function decodeAttestation(bytes: Uint8Array): Attestation {
-  const sign1 = decodeSign1(bytes);
+  const own = ownSign1(bytes);
+  const sign1 = readSign1(own, false);
   const statement = decodeStatement(sign1.payload);
-  if (!equalBytes(encodeStatement(statement), sign1.payload)) {
+  // Each check above admits one encoding only; this holds that to be so for whatever they become.
+  if (!isEncodingOf(sign1.payload, statement)) {
     throw new ProtocolError("FS-STATEMENT-ENCODING", "the statement does not re-encode to the bytes that were signed");
   }
-  return { statement, sign1, bytes: copyOf(bytes) };
+  return { statement, sign1, bytes: own };
 }
 
 /** Bytes of an attestation. @throws UsageError FS-SIGN1-SIGNATURE, FS-STATEMENT-LENGTH */

@@ -5,7 +5,7 @@ import { deviceId } from "./device-id.ts";
 import type { PublicKey } from "./key.ts";
 import { decodeReceipt, type Receipt } from "./receipt.ts";
 import { encodeSigStructure } from "./sig-structure.ts";
-import { encodeSign1, readSign1, type Sign1, writeSign1 } from "./sign1.ts";
+import { encodeSign1, ownSign1, readSign1, type Sign1, writeSign1 } from "./sign1.ts";
 import { StatementKind } from "./statement.ts";
 import type { Verifier } from "./verify.ts";
 
@@ -45,7 +45,7 @@ export function encodeCountersigned(
 
 /** @throws ProtocolError FS-SIGN1-LENGTH, -SHAPE, -ALG, -HEADER, -PAYLOAD, -SIGNATURE */
 export function decodeCountersigned(bytes: Uint8Array): CountersignedSign1 {
-  const { countersignature = new Uint8Array(0), ...sign1 } = readSign1(bytes, true);
+  const { countersignature = new Uint8Array(0), ...sign1 } = readSign1(ownSign1(bytes), true);
   return { ...sign1, countersignature };
 }
 

@@ -2,7 +2,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { concatBytes, ProtocolError } from "../bytes/index.ts";
-import { type CborKey, type CborValue, decodeCbor, encodeCbor } from "../cbor/index.ts";
+import { type CborKey, type CborValue, decodeCbor } from "../cbor/index.ts";
 import { ALL_ALGORITHMS, type Algorithm, algorithmFacts } from "./algorithm.ts";
 import { copyOf } from "./copy.ts";
 
@@ -57,15 +57,19 @@ export function ed25519Point(bytes: Uint8Array): InstanceType<typeof ed25519.Poi
   }
 }
 
+function checkLength({ alg, bytes }: PublicKey): void {
+  const { keyLength } = algorithmFacts(alg);
+  if (bytes.length !== keyLength) {
+    throw bad("LENGTH", `an ${alg} public key has ${keyLength} bytes, not ${bytes.length}`);
+  }
+}
+
 /**
  * Insists on a usable key: right length, a point of its curve, and for Ed25519 what `ed25519Point` asks for.
  * @throws ProtocolError FS-KEY-LENGTH, FS-KEY-POINT
  */
 export function checkPublicKey(key: PublicKey): void {
-  const { keyLength } = algorithmFacts(key.alg);
-  if (key.bytes.length !== keyLength) {
-    throw bad("LENGTH", `an ${key.alg} public key has ${keyLength} bytes, not ${key.bytes.length}`);
-  }
+  checkLength(key);
   if (key.alg !== "EdDSA") {
     decodeSec1(key.alg, sec1Uncompressed(key.bytes));
     return;
@@ -86,21 +90,24 @@ export function isUsableKey(key: PublicKey): boolean {
   }
 }
 
+/** Label -3 and the head of y. */
+const Y_HEAD = Uint8Array.of(0x22, 0x58, 0x20);
+
 /**
  * COSE_Key with the members RFC 9679 §4 requires and no other, deterministically encoded: its SHA-256 is the device id.
+ * @throws ProtocolError FS-KEY-LENGTH
  */
 export function encodeCoseKey(key: PublicKey): Uint8Array {
-  const { kty, crv, keyLength } = algorithmFacts(key.alg);
-  if (key.bytes.length !== keyLength) {
-    throw bad("LENGTH", `an ${key.alg} public key has ${keyLength} bytes, not ${key.bytes.length}`);
+  const { coseKeyHead, keyLength } = algorithmFacts(key.alg);
+  checkLength(key);
+  const out = new Uint8Array(coseKeyHead.length + keyLength + (keyLength === 64 ? Y_HEAD.length : 0));
+  out.set(coseKeyHead);
+  out.set(keyLength === 64 ? key.bytes.subarray(0, 32) : key.bytes, coseKeyHead.length);
+  if (keyLength === 64) {
+    out.set(Y_HEAD, coseKeyHead.length + 32);
+    out.set(key.bytes.subarray(32), coseKeyHead.length + 32 + Y_HEAD.length);
   }
-  const members: [number, CborValue][] = [
-    [Label.kty, kty],
-    [Label.crv, crv],
-    [Label.x, key.bytes.subarray(0, 32)],
-  ];
-  if (kty === 2) members.push([Label.y, key.bytes.subarray(32)]);
-  return encodeCbor(new Map(members));
+  return out;
 }
 
 function coordinate(map: ReadonlyMap<CborKey, CborValue>, label: number, name: string): Uint8Array {

@@ -1,5 +1,4 @@
-import { ByteWriter, equalBytes, ProtocolError, UsageError } from "../bytes/index.ts";
-import { Major, writeHead } from "../cbor/index.ts";
+import { concatBytes, ProtocolError, UsageError } from "../bytes/index.ts";
 import { ALL_ALGORITHMS, type Algorithm, algorithmFacts } from "./algorithm.ts";
 import { copyOf } from "./copy.ts";
 
@@ -52,9 +51,17 @@ function byteStringHead(bytes: Uint8Array, at: number): { length: number; next: 
   throw bad("PAYLOAD", "the payload's length is not in its shortest form, or too large", at);
 }
 
-/** A message of the profile with or without a countersignature. Every part of it has one encoding only. */
-export function readSign1(bytes: Uint8Array, countersigned: boolean): Sign1 & { countersignature?: Uint8Array } {
+/** A copy of a message, once it is known not to be too long. */
+export function ownSign1(bytes: Uint8Array): Uint8Array {
   if (bytes.length > MAX_SIGN1_LENGTH) throw bad("LENGTH", `${bytes.length} bytes, at most ${MAX_SIGN1_LENGTH}`, 0);
+  return copyOf(bytes);
+}
+
+/**
+ * A message of the profile with or without a countersignature. Every branch takes the one encoding of what it reads, so that
+ * `writeSign1` of the result is the input. The parts are views of `bytes`: pass what `ownSign1` gives.
+ */
+export function readSign1(bytes: Uint8Array, countersigned: boolean): Sign1 & { countersignature?: Uint8Array } {
   if (bytes[0] !== 0x84) throw bad("SHAPE", "not an untagged array of four", 0);
   const alg = algorithmAt(bytes);
   const { protectedBytes } = algorithmFacts(alg);
@@ -64,7 +71,7 @@ export function readSign1(bytes: Uint8Array, countersigned: boolean): Sign1 & { 
     throw bad("HEADER", `the unprotected header is not ${countersigned ? "{12: 64 bytes}" : "an empty map"}`, at);
   }
   at += head.length;
-  const countersignature = countersigned ? copyOf(bytes, at, at + SIGNATURE_LENGTH) : undefined;
+  const countersignature = countersigned ? bytes.subarray(at, at + SIGNATURE_LENGTH) : undefined;
   if (countersigned) at += SIGNATURE_LENGTH;
   const { length, next } = byteStringHead(bytes, at);
   at = next + length;
@@ -75,11 +82,17 @@ export function readSign1(bytes: Uint8Array, countersigned: boolean): Sign1 & { 
   }
   return {
     alg,
-    protectedBytes: copyOf(bytes, 2, 2 + protectedBytes.length),
-    payload: copyOf(bytes, next, next + length),
-    signature: copyOf(bytes, at),
+    protectedBytes: bytes.subarray(2, 2 + protectedBytes.length),
+    payload: bytes.subarray(next, next + length),
+    signature: bytes.subarray(at),
     ...(countersignature ? { countersignature } : {}),
   };
+}
+
+/** Shortest head of a byte string (RFC 8949 §3, §4.2.1). */
+function byteStringHeadOf(length: number): Uint8Array {
+  if (length < 24) return Uint8Array.of(0x40 + length);
+  return length < 256 ? Uint8Array.of(0x58, length) : Uint8Array.of(0x59, length >> 8, length);
 }
 
 /** Writes what `readSign1` reads. */
@@ -93,18 +106,25 @@ export function writeSign1(
   if (signature.length !== SIGNATURE_LENGTH || (countersignature && countersignature.length !== SIGNATURE_LENGTH)) {
     throw new UsageError("FS-SIGN1-SIGNATURE", "a signature has 64 bytes", { fix: "Pass r‖s, not DER." });
   }
-  const writer = new ByteWriter(payload.length + 160)
-    .u8(0x84)
-    .u8(0x40 + protectedBytes.length)
-    .bytes(protectedBytes);
-  if (countersignature) writer.bytes(COUNTERSIGNATURE_HEAD).bytes(countersignature);
-  else writer.bytes(EMPTY_MAP);
-  writeHead(writer, Major.bytes, payload.length);
-  writer.bytes(payload).bytes(SIGNATURE_HEAD).bytes(signature);
-  if (writer.length > MAX_SIGN1_LENGTH) {
-    throw new UsageError("FS-SIGN1-LENGTH", `a message of ${writer.length} bytes is longer than ${MAX_SIGN1_LENGTH}`);
-  }
-  return writer.finish();
+  if (payload.length > MAX_SIGN1_LENGTH) throw tooLong(payload.length);
+  const header = countersignature ? concatBytes(COUNTERSIGNATURE_HEAD, countersignature) : EMPTY_MAP;
+  const head = byteStringHeadOf(payload.length);
+  const payloadAt = 2 + protectedBytes.length + header.length + head.length;
+  const out = new Uint8Array(payloadAt + payload.length + SIGNATURE_HEAD.length + SIGNATURE_LENGTH);
+  if (out.length > MAX_SIGN1_LENGTH) throw tooLong(out.length);
+  out[0] = 0x84;
+  out[1] = 0x40 + protectedBytes.length;
+  out.set(protectedBytes, 2);
+  out.set(header, 2 + protectedBytes.length);
+  out.set(head, payloadAt - head.length);
+  out.set(payload, payloadAt);
+  out.set(SIGNATURE_HEAD, payloadAt + payload.length);
+  out.set(signature, out.length - SIGNATURE_LENGTH);
+  return out;
+}
+
+function tooLong(length: number): UsageError {
+  return new UsageError("FS-SIGN1-LENGTH", `a message of ${length} bytes is longer than ${MAX_SIGN1_LENGTH}`);
 }
 
 /** @throws UsageError FS-SIGN1-SIGNATURE, FS-SIGN1-LENGTH */
@@ -114,14 +134,9 @@ export function encodeSign1(alg: Algorithm, payload: Uint8Array, signature: Uint
 
 /**
  * Reads a message of the profile and nothing else (`parseCoseSign1` reads other people's). What it accepts has one
- * encoding: `encodeSign1` of the result is the input.
+ * encoding: `encodeSign1` of the result is the input. The parts are views of one copy of it.
  * @throws ProtocolError FS-SIGN1-LENGTH, -SHAPE, -ALG, -HEADER, -PAYLOAD, -SIGNATURE (context: `at`)
  */
 export function decodeSign1(bytes: Uint8Array): Sign1 {
-  const sign1 = readSign1(bytes, false);
-  // Each branch above is the only encoding of what it reads; this holds that to be so for every future change.
-  if (!equalBytes(writeSign1(sign1.alg, sign1.payload, sign1.signature), bytes)) {
-    throw bad("ENCODING", "not the one encoding of its content", 0);
-  }
-  return sign1;
+  return readSign1(ownSign1(bytes), false);
 }

@@ -1,4 +1,4 @@
-import { ProtocolError, UsageError } from "../bytes/index.ts";
+import { equalBytes, ProtocolError, UsageError } from "../bytes/index.ts";
 import { copyOf } from "./copy.ts";
 
 export const STATEMENT_LENGTH = 160;
@@ -101,7 +101,11 @@ export function encodeStatement(s: Statement): Uint8Array {
   const broken = fault(s);
   if (broken) throw new UsageError(`FS-STATEMENT-${broken[0]}`, `statement: ${broken[1]}`);
   const out = new Uint8Array(STATEMENT_LENGTH);
-  const view = new DataView(out.buffer);
+  writeStatement(s, out, new DataView(out.buffer));
+  return out;
+}
+
+function writeStatement(s: Statement, out: Uint8Array, view: DataView): void {
   out[0] = STATEMENT_VERSION;
   out[1] = s.kind;
   out[2] = s.clock;
@@ -116,7 +120,16 @@ export function encodeStatement(s: Statement): Uint8Array {
   out.set(s.scope, 72);
   out.set(s.device, 96);
   out.set(s.root, 128);
-  return out;
+}
+
+/** Reserved bytes stay 0 here: `writeStatement` never writes them. */
+const scratch = new Uint8Array(STATEMENT_LENGTH);
+const scratchView = new DataView(scratch.buffer);
+
+/** Whether these are the bytes that encode the statement. */
+export function isEncodingOf(bytes: Uint8Array, statement: Statement): boolean {
+  writeStatement(statement, scratch, scratchView);
+  return equalBytes(scratch, bytes);
 }
 
 /** Byte ranges that must be 0: flags, and three reserved fields. */

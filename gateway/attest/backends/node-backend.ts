@@ -4,6 +4,7 @@ import {
   sign as cryptoSign,
   verify as cryptoVerify,
   type KeyObject,
+  type VerifyKeyObjectInput,
 } from "node:crypto";
 import { type Algorithm, decodeSec1, isUsableKey, type PublicKey } from "../../../protocols/attestation/index.ts";
 import type { CryptoBackend, SigningKey } from "./backend.ts";
@@ -32,12 +33,13 @@ const DER: Readonly<Record<Algorithm, { spki: Buffer; pkcs8: Buffer }>> = {
 const DEFAULT_CACHE = 4096;
 
 /** What a remembered key verifies with; a key that is none verifies nothing. */
-type CachedKey = { usable: false } | { usable: true; object: KeyObject };
+type CachedKey = { usable: false } | { usable: true; object: KeyObject; ecdsa: VerifyKeyObjectInput };
 
 function importPublic(key: PublicKey): CachedKey {
   if (!isUsableKey(key)) return { usable: false };
   const spki = Buffer.concat([DER[key.alg].spki, key.bytes]);
-  return { usable: true, object: createPublicKey({ key: spki, format: "der", type: "spki" }) };
+  const object = createPublicKey({ key: spki, format: "der", type: "spki" });
+  return { usable: true, object, ecdsa: { key: object, dsaEncoding: "ieee-p1363" } };
 }
 
 function publicBytes(alg: Algorithm, object: KeyObject): Uint8Array {
@@ -85,7 +87,7 @@ export function nodeBackend(options: NodeBackendOptions = {}): CryptoBackend {
       const known = cache.get(id, () => importPublic(key));
       if (!known.usable) return false;
       if (alg === "EdDSA") return cryptoVerify(null, message, known.object, signature);
-      return cryptoVerify("sha256", message, { key: known.object, dsaEncoding: "ieee-p1363" }, signature);
+      return cryptoVerify("sha256", message, known.ecdsa, signature);
     },
     importKey,
     generate(alg, random) {
