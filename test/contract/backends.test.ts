@@ -168,6 +168,24 @@ describe.each(backends)("back end $name", (backend) => {
     }
   });
 
+  it("verifies nothing under a key that is no point of its curve", () => {
+    const { publicKey, sign } = backend.generate("ES256", randomBytes).key;
+    const signature = sign(utf8("m"));
+    const prime = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
+    const offCurve = publicKey.bytes.slice();
+    offCurve[63]! ^= 1;
+    for (const bytes of [
+      offCurve,
+      new Uint8Array(64),
+      fromHex(prime + toHex(publicKey.bytes.subarray(32))),
+      fromHex("f".repeat(128)),
+      publicKey.bytes.subarray(0, 63),
+    ]) {
+      expect(backend.verify({ alg: "ES256", bytes }, utf8("m"), signature)).toBe(false);
+      expect(backend.verify({ alg: "ES256K", bytes }, utf8("m"), signature)).toBe(false);
+    }
+  });
+
   it("refuses private keys that are none", () => {
     const order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
     for (const bytes of [new Uint8Array(32), fromHex(order), new Uint8Array(32).fill(0xff), new Uint8Array(31)]) {

@@ -29,17 +29,22 @@ const DER: Readonly<Record<Algorithm, { spki: Buffer; pkcs8: Buffer }>> = {
   },
 };
 
-/** Keys of devices in use at once, before the least used is imported again. About 3 kB each, most of it outside the heap. */
+/** Keys of devices in use at once, before the least used is imported again. About 5 kB each, most of it outside the heap. */
 const DEFAULT_CACHE = 4096;
 
 /** What a remembered key verifies with; a key that is none verifies nothing. */
 type CachedKey = { usable: false } | { usable: true; object: KeyObject; ecdsa: VerifyKeyObjectInput };
 
 function importPublic(key: PublicKey): CachedKey {
-  if (!isUsableKey(key)) return { usable: false };
+  // OpenSSL insists on a point of the curve itself for EC keys; for Ed25519 it takes any 32 bytes.
+  if (key.alg === "EdDSA" && !isUsableKey(key)) return { usable: false };
   const spki = Buffer.concat([DER[key.alg].spki, key.bytes]);
-  const object = createPublicKey({ key: spki, format: "der", type: "spki" });
-  return { usable: true, object, ecdsa: { key: object, dsaEncoding: "ieee-p1363" } };
+  try {
+    const object = createPublicKey({ key: spki, format: "der", type: "spki" });
+    return { usable: true, object, ecdsa: { key: object, dsaEncoding: "ieee-p1363" } };
+  } catch {
+    return { usable: false };
+  }
 }
 
 function publicBytes(alg: Algorithm, object: KeyObject): Uint8Array {
@@ -81,7 +86,7 @@ export function nodeBackend(options: NodeBackendOptions = {}): CryptoBackend {
     deterministicEcdsa: false,
     verify(key, message, signature) {
       const { alg, bytes } = key;
-      if (signature.length !== 64) return false;
+      if (signature.length !== 64 || bytes.length !== (alg === "EdDSA" ? 32 : 64)) return false;
       if (alg === "ES256K" && hasHighS(alg, signature)) return false;
       const id = `${alg}${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")}`;
       const known = cache.get(id, () => importPublic(key));
