@@ -121,6 +121,19 @@ export class DeviceIndex {
     return undefined;
   }
 
+  /** The device's latest places, at most `most`, oldest first. */
+  latest(device: Uint8Array, most: number): PackPlace[] {
+    const file = this.#file(device);
+    const records = file?.records ?? 0;
+    const from = Math.max(0, records - most);
+    return Array.from({ length: records - from }, (_, i) => this.#record(file!.fd, from + i));
+  }
+
+  /** Log entries below this are in the index. */
+  reach(): number {
+    return 1 + Math.max(-1, ...this.devices().map((device) => this.#file(device)?.last ?? -1));
+  }
+
   /** The device's newest pack. */
   newest(device: Uint8Array): PackPlace | undefined {
     const file = this.#file(device);

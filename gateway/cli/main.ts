@@ -1,17 +1,13 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Argument, Command, Option } from "commander";
+import { VERSION } from "../version.ts";
 import { type CommonOptions, common } from "./context.ts";
 import { exitCodeOf } from "./exit.ts";
 import { Output } from "./output.ts";
 
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
-
 const program = new Command("fieldseal")
   .description("Signed readings from real meters and boards: gateway, log, chain commitment, proof.")
-  .version(version)
+  .version(VERSION)
   .showSuggestionAfterError()
   .exitOverride()
   .addHelpText(

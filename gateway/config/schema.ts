@@ -59,7 +59,14 @@ export const configSchema = z.strictObject({
   version: z.literal(1).describe("version of this file's format"),
   gateway: z
     .strictObject({
-      name: z.string().min(1).max(64).default("fieldseal").describe("shown to people; origin of the log's checkpoints"),
+      name: z
+        .string()
+        .regex(
+          /^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/,
+          "is not a log name: letters, digits, . _ / - and at most 64 of them",
+        )
+        .default("fieldseal")
+        .describe("shown to people; origin of the log's checkpoints"),
       data: z.string().default("data").describe("journal and log; relative to this file"),
       keys: z.string().default("keys").describe("key store (0700); relative to this file"),
       passphrase: z

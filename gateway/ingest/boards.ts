@@ -1,0 +1,180 @@
+import {
+  type Attestation,
+  decodeAttestation,
+  decodeEnrolment,
+  deviceId,
+  formatDeviceId,
+  type PublicKey,
+  StatementKind,
+  shortDeviceId,
+  type Verifier,
+  verifyAttestation,
+} from "../../protocols/attestation/index.ts";
+import { equalBytes, ProtocolError, sha256, toHex } from "../../protocols/bytes/index.ts";
+import type { Reading } from "../../protocols/reading/index.ts";
+import { decodeBoardPack, verifyBoardPack } from "../attest/board-pack.ts";
+import { admit, type DeviceHistory, startHistory } from "../attest/guard.ts";
+import type { EnrolmentFiles } from "../proofs/enrolment-files.ts";
+import type { PathLog } from "./path-log.ts";
+
+/** A board that holds its own key, as configured. */
+export interface Board {
+  name: string;
+  key: PublicKey;
+}
+
+export interface BoardsOptions {
+  log: PathLog;
+  files: EnrolmentFiles;
+  verifier: Verifier;
+  /** What statements must be made for, 16 bytes. */
+  scope: Uint8Array;
+  /** The device's latest attestations in the log, oldest first: what a repeated statement is known by after a restart. */
+  recent(device: Uint8Array): Promise<Uint8Array[]>;
+  onAttested(
+    board: Board,
+    sign1: Uint8Array,
+    readings: readonly { bytes: Uint8Array; reading: Reading }[],
+    index: number,
+  ): void;
+  onEnrolled(board: Board, sign1: Uint8Array, body: Uint8Array, index: number): void;
+  onRefused(board: Board | undefined, code: string, why: string): void;
+}
+
+/**
+ * Packs that boards have signed themselves: verified, judged against what the device has said before, and durable before
+ * they are acknowledged. What is refused is counted and told, and acknowledged too: sending it again would not mend it.
+ */
+export class Boards {
+  readonly #o: BoardsOptions;
+  readonly #byId = new Map<string, Board>();
+  readonly #history = new Map<string, DeviceHistory>();
+  /** One message of a device at a time: each is judged by the ones before it. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(options: BoardsOptions) {
+    this.#o = options;
+  }
+
+  add(board: Board): void {
+    this.#byId.set(formatDeviceId(deviceId(board.key)), board);
+  }
+
+  /** Takes up each enrolled board's history where the journal and the log left it. */
+  async start(): Promise<void> {
+    for (const id of this.#byId.keys()) await this.#resume(id);
+  }
+
+  async #resume(id: string): Promise<void> {
+    const { log, recent } = this.#o;
+    const board = this.#byId.get(id)!;
+    const device = deviceId(board.key);
+    const cursor = log.state.cursor(device);
+    if (cursor.enrolment < 0) return;
+    const said = (await recent(device)).map(decodeAttestation);
+    const first = said[0]?.statement;
+    let history = startHistory({
+      device,
+      scope: cursor.scope,
+      next: first ? first.first : cursor.next,
+      ...(first ? {} : { work: cursor.work, boot: cursor.boot }),
+    });
+    for (const attestation of said) {
+      const verdict = admit(history, attestation);
+      if (verdict.verdict === "new") history = verdict.history;
+    }
+    this.#history.set(id, history);
+  }
+
+  /**
+   * Takes a message from `fieldseal-link/ID/up`. Resolves when the message needs no second delivery: it is durable, or
+   * refused for good. Rejects when it has to come again (the disk is full).
+   */
+  receive(topicId: string, payload: Uint8Array): Promise<void> {
+    const turn = (this.#turns.get(topicId) ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => this.#receive(topicId, payload));
+    this.#turns.set(topicId, turn);
+    return turn;
+  }
+
+  async #receive(topicId: string, payload: Uint8Array): Promise<void> {
+    const board = this.#byId.get(topicId);
+    if (!board) {
+      this.#o.onRefused(
+        undefined,
+        "FS-BOARD-UNKNOWN",
+        `a message for ${topicId.slice(0, 64)}, which is not configured`,
+      );
+      return;
+    }
+    try {
+      const { attestation, readings } = decodeBoardPack(payload);
+      if (attestation.statement.kind === StatementKind.enrol) await this.#enrol(board, attestation, readings);
+      else await this.#pack(board, topicId, payload);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#o.onRefused(board, error.code, error.message);
+    }
+  }
+
+  async #enrol(board: Board, attestation: Attestation, bodies: readonly Uint8Array[]): Promise<void> {
+    const { log, files, verifier, scope, onEnrolled, onRefused } = this.#o;
+    const { statement } = attestation;
+    const [body] = bodies;
+    const id = formatDeviceId(deviceId(board.key));
+    const refuse = (why: string) => onRefused(board, "FS-BOARD-ENROLMENT", why);
+    if (body === undefined || bodies.length !== 1) return refuse("an enrolment carries one body");
+    if (!equalBytes(sha256(body), statement.root)) return refuse("the body is not the one the board signed");
+    if (verifyAttestation(attestation, board.key, verifier) !== "ok") return refuse("the board's key did not sign it");
+    if (!equalBytes(deviceId(decodeEnrolment(body).key), statement.device)) return refuse("it names another key");
+    if (!equalBytes(statement.scope, scope)) return refuse("it is for another chain, coordinator or gateway");
+    const cursor = log.state.cursor(statement.device);
+    if (statement.first < cursor.next) return; // Sent again: it was taken, and its acknowledgement was lost.
+    const { index, durable } = log.attest(attestation.bytes, [body]);
+    await durable;
+    files.write({ name: board.name, key: board.key, attestation: attestation.bytes, body });
+    const { first, count, work, boot } = statement;
+    this.#history.set(id, startHistory({ device: statement.device, scope, next: first + BigInt(count), work, boot }));
+    onEnrolled(board, attestation.bytes, body, index);
+  }
+
+  async #pack(board: Board, id: string, payload: Uint8Array): Promise<void> {
+    const { log, verifier, onAttested, onRefused } = this.#o;
+    const { attestation, readings } = verifyBoardPack(payload, {
+      verifier,
+      keyOf: (device) => this.#byId.get(toHex(device))?.key,
+    });
+    if (!equalBytes(attestation.statement.device, deviceId(board.key))) {
+      return onRefused(
+        board,
+        "FS-BOARD-DEVICE",
+        `signed by ${shortDeviceId(attestation.statement.device)}, sent as another device`,
+      );
+    }
+    const verdict = admit(this.#history.get(id), attestation, { prev: readings[0]?.reading.prev });
+    switch (verdict.verdict) {
+      case "duplicate":
+        return;
+      case "refused":
+        if (verdict.evidence) await log.evidence(...verdict.evidence);
+        return onRefused(board, verdict.code, verdict.why);
+      case "equivocation":
+        await log.evidence(...verdict.evidence);
+        return onRefused(
+          board,
+          "FS-GUARD-EQUIVOCATION",
+          "the board signed two statements over the same readings; both are kept",
+        );
+      case "new": {
+        const { index, durable } = log.attest(
+          attestation.bytes,
+          readings.map(({ bytes }) => bytes),
+        );
+        await durable;
+        this.#history.set(id, verdict.history);
+        onAttested(board, attestation.bytes, readings, index);
+      }
+    }
+  }
+}

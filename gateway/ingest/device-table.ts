@@ -1,0 +1,292 @@
+import { capabilitiesOf, type Driver, type DriverHost, findDriver } from "../../devices/index.ts";
+import type { Clock } from "../../firmware-bridge/port/clock.ts";
+import {
+  decodeAttestation,
+  decodeCoseKey,
+  deviceId,
+  formatDeviceId,
+  type PublicKey,
+  StatementKind,
+  shortDeviceId,
+} from "../../protocols/attestation/index.ts";
+import {
+  CancelledError,
+  equalBytes,
+  FieldsealError,
+  fromBase64Url,
+  toHex,
+  UsageError,
+} from "../../protocols/bytes/index.ts";
+import { fromAddressText } from "../../protocols/evm/index.ts";
+import type { CryptoBackend, Hello, SignerClient } from "../attest/index.ts";
+import type { Batcher, DeviceIndex, LogStore } from "../batch/index.ts";
+import type { DurableMessage } from "../broker/index.ts";
+import type { Config, DeviceConfig } from "../config/index.ts";
+import type { Committing } from "../coordinator/committing.ts";
+import type { GatewayEvent } from "../events.ts";
+import type { EnrolmentFiles } from "../proofs/enrolment-files.ts";
+import { Boards } from "./boards.ts";
+import { enrolDevice } from "./enrolment.ts";
+import { Lane, type StatementContext } from "./lane.ts";
+import type { PathLog } from "./path-log.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+export interface DeviceTableOptions {
+  config: Config;
+  clock: Clock;
+  random(bytes: number): Uint8Array;
+  /** Keys that the signer holds. */
+  hello: Hello;
+  /** The gateway's account, 20 bytes: owner of devices where none is configured. */
+  address: Uint8Array;
+  scope: Uint8Array;
+  context(): StatementContext;
+  clockState(): number;
+  signer: SignerClient;
+  drivers: DriverHost;
+  backend: CryptoBackend;
+  log: PathLog;
+  store: LogStore;
+  index: DeviceIndex;
+  batcher: Batcher;
+  committing: Committing | undefined;
+  enrolments: EnrolmentFiles;
+  telemetry: Telemetry;
+  onEvent(event: GatewayEvent): void;
+}
+
+/** A device that is set up: configured, with a key. */
+interface Setup {
+  name: string;
+  id: string;
+  key: string;
+  signer: "gateway" | "board";
+  device: Uint8Array;
+  publicKey: PublicKey;
+  driver: string;
+}
+
+/** Most work an hour that a device is registered with where its profile bounds no power, in Wh: 1 MWh. */
+const DEFAULT_CAP = 1_000_000n;
+/** A board that pushes by itself counts as offline after this long without a pack. */
+const BOARD_FRESH_MS = 120_000;
+const MIN_FRESH_MS = 15_000;
+/** Attestations read back for a board after a restart, to know repeated ones by. */
+const RECENT = 16;
+
+/** The configured devices, each on its way into the log: meters that the gateway reads and signs for, and boards that sign. */
+export class DeviceTable {
+  readonly #o: DeviceTableOptions;
+  readonly #setups = new Map<string, Setup>();
+  readonly #lanes: Lane[] = [];
+  readonly #drivers: Driver[] = [];
+  readonly #boards: Boards;
+
+  constructor(options: DeviceTableOptions) {
+    this.#o = options;
+    const { log, enrolments, backend, scope, telemetry } = options;
+    this.#boards = new Boards({
+      log,
+      files: enrolments,
+      verifier: backend,
+      scope,
+      recent: (device) => this.#recent(device),
+      onAttested: ({ key }, sign1, readings, index) => {
+        const setup = this.#setups.get(formatDeviceId(deviceId(key)))!;
+        const { first, work, clock } = decodeAttestation(sign1).statement;
+        for (const [i, { reading }] of readings.entries())
+          telemetry.reading(setup, reading, first + BigInt(i), work, clock);
+        this.#attested(
+          setup,
+          sign1,
+          readings.map(({ bytes }) => bytes),
+          index,
+          first,
+        );
+      },
+      onEnrolled: ({ key }, sign1, body, index) => {
+        options.batcher.add({ attestation: sign1, readings: [body] });
+        const setup = this.#setups.get(formatDeviceId(deviceId(key)))!;
+        telemetry.deviceState(setup.name, "online", `enrolled, log entry ${index}`);
+        this.#register(setup, sign1, body);
+      },
+      onRefused: (board, code, why) => telemetry.trouble("boards", board?.name ?? "unknown", code, why),
+    });
+  }
+
+  get size(): number {
+    return this.#setups.size;
+  }
+
+  /** Packs that wait for their signature. */
+  get waiting(): number {
+    return this.#lanes.reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  /** Sets up every device; one that cannot be is told and left out, and the others run. */
+  async open(): Promise<void> {
+    for (const [name, device] of Object.entries(this.#o.config.devices)) {
+      try {
+        if (device.driver === "link") this.#openBoard(name, device);
+        else await this.#openMeter(name, device);
+      } catch (error) {
+        if (!(error instanceof FieldsealError)) throw error;
+        if (error instanceof CancelledError) return;
+        this.#o.telemetry.trouble("devices", name, error.code, `${error.message}${error.fix ? `; ${error.fix}` : ""}`);
+      }
+    }
+    await this.#boards.start();
+  }
+
+  /** Goes on with what was pending, then takes readings. */
+  start(): void {
+    for (const lane of this.#lanes) lane.recover();
+    for (const driver of this.#drivers) driver.start();
+  }
+
+  /** Ends the drivers, then signs what is open. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#drivers.map((driver) => driver.stop()));
+    await Promise.all(this.#lanes.map((lane) => lane.stop()));
+  }
+
+  /** A message of `fieldseal-link/DEVICEID/up`. Resolves when it need not be sent again. */
+  receive({ topic, payload }: DurableMessage): Promise<void> {
+    return this.#boards.receive(topic.split("/")[1] ?? "", payload);
+  }
+
+  #openBoard(name: string, { driver, public_key }: DeviceConfig): void {
+    const key = decodeCoseKey(fromBase64Url(public_key!));
+    this.#admit({ name, key, signer: "board", driver }, BOARD_FRESH_MS);
+    this.#boards.add({ name, key });
+  }
+
+  #admit(about: { name: string; key: PublicKey; signer: Setup["signer"]; driver: string }, freshForMs: number): Setup {
+    const { name, key, signer, driver } = about;
+    const device = deviceId(key);
+    const setup: Setup = {
+      name,
+      id: formatDeviceId(device),
+      key: shortDeviceId(device),
+      signer,
+      device,
+      publicKey: key,
+      driver,
+    };
+    this.#setups.set(setup.id, setup);
+    const model = driver === "link" ? undefined : findDriver(driver);
+    this.#o.telemetry.addDevice({
+      id: setup.id,
+      name,
+      freshForMs,
+      about: {
+        key: setup.key,
+        signer,
+        driver,
+        ...(model
+          ? { vendor: model.vendor, model: model.model, capabilities: capabilitiesOf(model).map(({ kind }) => kind) }
+          : {}),
+      },
+    });
+    return setup;
+  }
+
+  /** A device that the gateway reads and signs for, with a key of that device's own. */
+  async #openMeter(name: string, device: DeviceConfig): Promise<void> {
+    const { clock, drivers, random, config, hello, address, log, signer, telemetry, context, clockState } = this.#o;
+    const held = hello.keys.find((known) => known.purpose === "device" && known.name === name);
+    if (!held) {
+      throw new UsageError("FS-KEY-MISSING", `${name} has no key`, { fix: `fieldseal key create ${name}` });
+    }
+    const key: PublicKey = { alg: held.alg, bytes: held.publicKey };
+    const { driver, port, unit, baud, pack } = device;
+    const profile = findDriver(driver);
+    const every = device.every ?? profile.modbus?.every ?? profile.p1?.every ?? 10_000;
+    const setup = this.#admit({ name, key, signer: "gateway", driver }, Math.max(3 * every, MIN_FRESH_MS));
+    const cursor = log.state.cursor(setup.device);
+    const lane = new Lane({
+      name,
+      device: setup.device,
+      pack,
+      log,
+      clock,
+      context,
+      clockState,
+      sign: (request) => signer.attest(request),
+      onDurable: (reading, seq, work) => telemetry.reading(setup, reading, seq, work, clockState()),
+      onAttested: (sign1, { readings, first }, index) =>
+        this.#attested(
+          setup,
+          sign1,
+          readings.map(({ bytes }) => bytes),
+          index,
+          first,
+        ),
+      onTrouble: ({ code, message }, what) => telemetry.trouble("ingest", name, code, `${what}: ${message}`),
+    });
+    this.#drivers.push(
+      drivers.create({
+        name,
+        driver,
+        config: { port, unit, baud, every: device.every },
+        clock,
+        ...(cursor.time > 0 ? { last: { work: cursor.work, time: cursor.time } } : {}),
+        onReading: ({ reading, work }) => lane.submit(reading, work),
+        onState: ({ state, why }) => telemetry.deviceState(name, state, why),
+      }),
+    );
+    this.#lanes.push(lane);
+    const owner = config.coordinator?.owner ? fromAddressText(config.coordinator.owner) : address;
+    const enrolled = await enrolDevice({
+      name,
+      device: setup.device,
+      key,
+      driver,
+      owner,
+      log,
+      files: this.#o.enrolments,
+      context: context(),
+      now: clock.now(),
+      random,
+      enrol: (request) => signer.enrol(request),
+    });
+    if (enrolled) this.#o.batcher.add({ attestation: enrolled.sign1, readings: [enrolled.body] });
+    const proof = enrolled ?? this.#o.enrolments.find(name);
+    if (proof) this.#register(setup, "sign1" in proof ? proof.sign1 : proof.attestation, proof.body);
+  }
+
+  /** Registers a device on chain behind the commitments; a refusal is told, and tried again at the next start. */
+  #register({ name, key, device, driver }: Setup, sign1: Uint8Array, body: Uint8Array): void {
+    const { committing, config, onEvent } = this.#o;
+    const { coordinator } = config;
+    if (!committing || !coordinator?.register) return;
+    const { sign1: signed } = decodeAttestation(sign1);
+    const power = driver === "link" ? undefined : findDriver(driver).measurements.find((m) => m.name === "power");
+    const cap = power ? BigInt(Math.ceil(Math.max(...power.bounds.map(Math.abs)))) : DEFAULT_CAP;
+    const enrolment = { statement: signed.payload, body, signature: signed.signature };
+    committing.register(device, { kind: 0, cap }, enrolment, `register ${key}`).then(
+      (tx) => tx && onEvent({ event: "registered", device: name, key, tx: `0x${toHex(tx)}` }),
+      (error: FieldsealError) => {
+        if (error instanceof CancelledError) return;
+        this.#o.telemetry.trouble("coordinator", name, error.code, `registration: ${error.message}`);
+      },
+    );
+  }
+
+  /** The device's latest attestations, oldest first. */
+  async #recent(device: Uint8Array): Promise<Uint8Array[]> {
+    const { index, store, log } = this.#o;
+    const places = index.latest(device, RECENT);
+    const stored = await Promise.all(places.map(({ index: at }) => store.entry(at)));
+    const unstored = log.state.unstored.map(({ sign1 }) => sign1);
+    return [...stored, ...unstored].filter((sign1) => {
+      const { statement } = decodeAttestation(sign1);
+      return equalBytes(statement.device, device) && statement.kind === StatementKind.readings;
+    });
+  }
+
+  #attested(setup: Setup, sign1: Uint8Array, readings: Uint8Array[], index: number, first: bigint): void {
+    this.#o.telemetry.attestation(setup, sign1, readings, index, first);
+    this.#o.batcher.add({ attestation: sign1, readings });
+  }
+}

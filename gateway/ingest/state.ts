@@ -1,0 +1,251 @@
+import { decodeAttestation, StatementKind } from "../../protocols/attestation/index.ts";
+import { InternalError, toHex } from "../../protocols/bytes/index.ts";
+import {
+  type AttestationRecord,
+  type DeviceCursor,
+  decodeAttestationRecord,
+  decodeEvidenceRecord,
+  decodeReadingRecord,
+  decodeSnapshotRecord,
+  type EvidenceRecord,
+  encodeSnapshotRecord,
+  RecordKind,
+} from "./records.ts";
+
+/** A reading in the journal that no attestation covers yet. */
+export interface PendingReading {
+  seq: bigint;
+  work: bigint;
+  time: number;
+  bytes: Uint8Array;
+  position: bigint;
+}
+
+/** An attestation that the log's files do not hold yet, with what its root is over. */
+export interface UnstoredEntry {
+  index: number;
+  sign1: Uint8Array;
+  bodies: readonly Uint8Array[];
+  /** Position of the oldest record it is made of. */
+  from: bigint;
+}
+
+export interface JournalEntry {
+  kind: number;
+  payload: Uint8Array;
+  position: bigint;
+}
+
+/** How an outbox record names itself and whether it still matters; the coordinator's own codec decides. */
+export interface OutboxFold {
+  idOf(record: Uint8Array): { id: bigint; open: boolean };
+}
+
+/** Closed outbox entries that are kept: a chain can forget, and the submitter looks back this far. */
+const OUTBOX_KEPT = 64;
+
+/**
+ * What the journal says: a fold over its records, and the same fold while the gateway runs. Nothing else remembers where the
+ * gateway stands, so there is nothing that a crash could bring out of step with the journal. Every cursor only rises, which
+ * makes the fold indifferent to records that were released before a snapshot.
+ */
+export class GatewayState {
+  readonly devices = new Map<string, DeviceCursor>();
+  readonly pending = new Map<string, PendingReading[]>();
+  readonly evidence: EvidenceRecord[] = [];
+  /** In log order. */
+  readonly unstored: UnstoredEntry[] = [];
+  readonly #outbox = new Map<bigint, { record: Uint8Array; open: boolean }>();
+  readonly #fold: OutboxFold;
+  /** Entries below are in the log's files. */
+  #stored: number;
+  #logSize = 0;
+
+  /** @param stored size of the log's newest checkpoint: entries below it are not kept in memory. */
+  constructor(stored: number, fold: OutboxFold) {
+    this.#stored = stored;
+    this.#fold = fold;
+    this.#logSize = stored;
+  }
+
+  /** Index of the next attestation. */
+  get logSize(): number {
+    return this.#logSize;
+  }
+
+  /** Readings that no attestation covers. */
+  get pendingReadings(): number {
+    let count = 0;
+    for (const readings of this.pending.values()) count += readings.length;
+    return count;
+  }
+
+  pendingOf(device: Uint8Array): readonly PendingReading[] {
+    return this.pending.get(toHex(device)) ?? [];
+  }
+
+  cursor(device: Uint8Array): DeviceCursor {
+    const name = toHex(device);
+    let cursor = this.devices.get(name);
+    if (!cursor) {
+      cursor = {
+        device: device.slice(),
+        next: 0n,
+        boot: 0,
+        work: 0n,
+        time: 0,
+        last: -1,
+        enrolment: -1,
+        scope: new Uint8Array(16),
+      };
+      this.devices.set(name, cursor);
+    }
+    return cursor;
+  }
+
+  /** Folds one record in. Payloads may be views: what is kept is copied. */
+  apply({ kind, payload, position }: JournalEntry): void {
+    switch (kind) {
+      case RecordKind.reading:
+        this.#reading(payload, position);
+        break;
+      case RecordKind.attestation:
+        this.#attestation(decodeAttestationRecord(payload), position);
+        break;
+      case RecordKind.outbox:
+        this.#keepOutbox(payload.slice());
+        break;
+      case RecordKind.evidence:
+        this.#keepEvidence(payload);
+        break;
+      case RecordKind.snapshot:
+        this.#snapshot(payload);
+        break;
+      default:
+        throw new InternalError("FS-RECORD-KIND", `a journal record of kind ${kind}`, {
+          context: { kind, position },
+          fix: "this journal was written by a newer Fieldseal: use that one",
+        });
+    }
+  }
+
+  #keepEvidence(payload: Uint8Array): void {
+    const { earlier, later } = decodeEvidenceRecord(payload);
+    this.evidence.push({ earlier: earlier.slice(), later: later.slice() });
+  }
+
+  #reading(payload: Uint8Array, position: bigint): void {
+    const { device, seq, work, time, bytes } = decodeReadingRecord(payload);
+    const cursor = this.cursor(device);
+    // Already covered by an attestation of a snapshot: only its place in the journal has not been given up yet.
+    const covered = seq < cursor.next;
+    cursor.next = seq >= cursor.next ? seq + 1n : cursor.next;
+    cursor.work = work > cursor.work ? work : cursor.work;
+    cursor.time = Math.max(cursor.time, time);
+    if (covered) return;
+    const name = toHex(device);
+    let list = this.pending.get(name);
+    if (!list) {
+      list = [];
+      this.pending.set(name, list);
+    }
+    list.push({ seq, work, time, bytes: bytes.slice(), position });
+  }
+
+  #attestation({ index, sign1, bodies }: AttestationRecord, position: bigint): void {
+    const { statement } = decodeAttestation(sign1);
+    const cursor = this.cursor(statement.device);
+    const end = statement.first + BigInt(statement.count);
+    cursor.next = end > cursor.next ? end : cursor.next;
+    cursor.work = statement.work > cursor.work ? statement.work : cursor.work;
+    cursor.boot = Math.max(cursor.boot, statement.boot);
+    if (statement.kind === StatementKind.readings) cursor.time = Math.max(cursor.time, statement.to);
+    if (index > cursor.last) cursor.last = index;
+    if (statement.kind === StatementKind.enrol && index > cursor.enrolment) {
+      cursor.enrolment = index;
+      cursor.scope = statement.scope.slice();
+    }
+    this.#logSize = Math.max(this.#logSize, index + 1);
+    const covered = this.#cover(statement.device, statement.first, end);
+    if (index < this.#stored) return;
+    this.unstored.push({
+      index,
+      sign1: sign1.slice(),
+      bodies: bodies === null ? covered.map(({ bytes }) => bytes) : bodies.map((body) => body.slice()),
+      from: covered[0]?.position ?? position,
+    });
+  }
+
+  /** Takes the readings `first … end - 1` out of the pending ones. */
+  #cover(device: Uint8Array, first: bigint, end: bigint): PendingReading[] {
+    const name = toHex(device);
+    const list = this.pending.get(name);
+    if (!list) return [];
+    const from = list.findIndex(({ seq }) => seq >= first);
+    if (from < 0) return [];
+    let to = from;
+    while (to < list.length && list[to]!.seq < end) to++;
+    const covered = list.splice(from, to - from);
+    if (list.length === 0) this.pending.delete(name);
+    return covered;
+  }
+
+  #keepOutbox(record: Uint8Array): void {
+    const { id, open } = this.#fold.idOf(record);
+    this.#outbox.set(id, { record, open });
+    if (this.#outbox.size <= 2 * OUTBOX_KEPT) return;
+    const closed = [...this.#outbox].filter(([, entry]) => !entry.open).map(([known]) => known);
+    for (const old of closed.slice(0, Math.max(0, closed.length - OUTBOX_KEPT))) this.#outbox.delete(old);
+  }
+
+  /** Outbox records in force. */
+  outbox(): Uint8Array[] {
+    return [...this.#outbox.values()].map(({ record }) => record);
+  }
+
+  #snapshot(payload: Uint8Array): void {
+    const { logSize, devices, outbox, evidence } = decodeSnapshotRecord(payload);
+    this.#logSize = Math.max(this.#logSize, logSize);
+    for (const saved of devices) {
+      const cursor = this.cursor(saved.device);
+      cursor.next = saved.next > cursor.next ? saved.next : cursor.next;
+      cursor.work = saved.work > cursor.work ? saved.work : cursor.work;
+      cursor.boot = Math.max(cursor.boot, saved.boot);
+      cursor.time = Math.max(cursor.time, saved.time);
+      cursor.last = Math.max(cursor.last, saved.last);
+      if (saved.enrolment > cursor.enrolment) {
+        cursor.enrolment = saved.enrolment;
+        cursor.scope = saved.scope;
+      }
+    }
+    for (const record of outbox) this.#keepOutbox(record);
+    const known = new Set(this.evidence.map(({ later }) => toHex(later)));
+    for (const item of evidence) if (!known.has(toHex(item.later))) this.evidence.push(item);
+  }
+
+  /** The record that carries every cursor, so that older segments can be given up. */
+  snapshot(): Uint8Array {
+    return encodeSnapshotRecord({
+      logSize: this.#logSize,
+      devices: [...this.devices.values()],
+      outbox: this.outbox(),
+      evidence: this.evidence,
+    });
+  }
+
+  /** The log's files hold entries below `size` now. */
+  stored(size: number): void {
+    this.#stored = Math.max(this.#stored, size);
+    let gone = 0;
+    while (gone < this.unstored.length && this.unstored[gone]!.index < size) gone++;
+    this.unstored.splice(0, gone);
+  }
+
+  /** Position of the oldest record that is still needed, `end` when none is. */
+  floor(end: bigint): bigint {
+    let floor = end;
+    for (const { from } of this.unstored) if (from < floor) floor = from;
+    for (const [first] of this.pending.values()) if (first && first.position < floor) floor = first.position;
+    return floor;
+  }
+}
