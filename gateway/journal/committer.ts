@@ -94,8 +94,8 @@ export class Committer {
     }
     const floor = Math.floor(group.floor / this.#segmentBytes);
     if (floor > this.#released) {
-      await segments.release(floor);
       this.#released = floor;
+      segments.release(floor).catch((error: unknown) => this.#fail(error));
     }
     return true;
   }

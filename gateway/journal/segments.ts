@@ -29,7 +29,7 @@ export class SegmentSet {
   #current: Opened | undefined;
   #prepared: Opened | undefined;
   #preparing: Promise<void> | undefined;
-  #reader: Opened | undefined;
+  #removing: Promise<void> = Promise.resolve();
   #zeroed = 0;
   #header: Uint8Array | undefined;
   /** Why a segment could not be made ready: what a failed sync left is unknown, so it is not tried again. */
@@ -174,41 +174,43 @@ export class SegmentSet {
     await previous?.file.close();
   }
 
-  /** Gives segments below `ordinal` free for reuse. Call it only when a durable group says that they are released. */
-  async release(below: number): Promise<void> {
+  /**
+   * Gives segments below `ordinal` free for reuse, and removes files beyond the spare ones. Call it only when a durable
+   * group says that they are released.
+   */
+  release(below: number): Promise<void> {
     for (const [ordinal, name] of this.#live) {
       if (ordinal >= below || ordinal === this.#current?.ordinal) continue;
       this.#live.delete(ordinal);
       this.#free.push(name);
-      if (this.#reader?.ordinal === ordinal) await this.#closeReader();
     }
-    while (this.#free.length > this.#spare) await this.#disk.unlink(this.#free.pop()!);
+    // One after another, so that a backlog of thousands does not fill libuv's pool in front of the next commit.
+    this.#removing = this.#removing.then(async () => {
+      while (this.#free.length > this.#spare) await this.#disk.unlink(this.#free.pop()!);
+    });
+    return this.#removing;
   }
 
   /** Reads from a segment in use. */
   async read(ordinal: number, at: number, into: Uint8Array): Promise<number> {
-    if (this.#reader?.ordinal !== ordinal) {
-      const name = this.#live.get(ordinal);
-      if (name === undefined) {
-        throw new EnvironmentError("FS-JOURNAL-RELEASED", `segment ${ordinal} is released, its records are gone`, {
-          fix: "Read the entry from the log store.",
-        });
-      }
-      await this.#closeReader();
-      this.#reader = { ordinal, file: await this.#disk.open(name) };
+    const name = this.#live.get(ordinal);
+    if (name === undefined) {
+      throw new EnvironmentError("FS-JOURNAL-RELEASED", `segment ${ordinal} is released, its records are gone`, {
+        fix: "Read the entry from the log store.",
+      });
     }
-    return this.#reader!.file.read(at, into);
-  }
-
-  async #closeReader(): Promise<void> {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    await reader?.file.close();
+    const file = await this.#disk.open(name);
+    try {
+      return await file.read(at, into);
+    } finally {
+      await file.close();
+    }
   }
 
   async close(): Promise<void> {
-    await this.#preparing?.catch(() => undefined); // Its caller has been told.
-    await this.#closeReader();
+    // Their callers have been told what went wrong.
+    await this.#preparing?.catch(() => undefined);
+    await this.#removing.catch(() => undefined);
     await this.#prepared?.file.close();
     await this.#current?.file.close();
     this.#prepared = undefined;
