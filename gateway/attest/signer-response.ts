@@ -1,6 +1,5 @@
 import { ALL_ALGORITHMS } from "../../protocols/attestation/index.ts";
 import {
-  type Blame,
   EnvironmentError,
   FieldsealError,
   InternalError,
@@ -115,7 +114,7 @@ export function decodeResponse(bytes: Uint8Array): ReceivedResponse {
 }
 
 function decodeRefusal(fields: FieldReader): FieldsealError {
-  const blame = fields.text("blame", 16) as Blame;
+  const blame = fields.text("blame", 16);
   const code = fields.text("code", 64);
   const message = fields.text("message", 4096);
   const fix = fields.textOrNull("fix", 4096);
@@ -123,5 +122,6 @@ function decodeRefusal(fields: FieldReader): FieldsealError {
   if (blame === "environment") return new EnvironmentError(code, message, options);
   if (blame === "caller") return new UsageError(code, message, options);
   if (blame === "peer") return new ProtocolError(code, message, options);
-  return new InternalError(code, message, options);
+  if (blame === "bug") return new InternalError(code, message, options);
+  return new ProtocolError("FS-SIGNER-REQUEST", "signer: an error of unknown blame", { context: { code } });
 }
