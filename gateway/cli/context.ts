@@ -18,7 +18,7 @@ export interface CommonOptions {
 export function common(command: Command): Command {
   return command
     .option(
-      "-c, --config FILE",
+      "-c, --config <file>",
       "configuration file (default: FIELDSEAL_CONFIG, ./config.yaml, /etc/fieldseal/config.yaml)",
     )
     .option("--json", "machine-readable output: one document, or one JSON object a line when streaming")

@@ -24,31 +24,31 @@ const verb = (parent: Command, name: string, description: string) =>
 const group = (name: string, description: string) => program.command(name).description(description);
 
 verb(program, "demo", "the whole path on this machine: simulated meters, local chain, commitment, verification")
-  .option("--for DURATION", "end by itself after this time (30s, 2m)")
+  .option("--for <duration>", "end by itself after this time (30s, 2m)")
   .addOption(
-    new Option("--ports PORTS", "`fixed` (MQTT 1883) or `free` ones").choices(["fixed", "free"]).default("fixed"),
+    new Option("--ports <ports>", "`fixed` (MQTT 1883) or `free` ones").choices(["fixed", "free"]).default("fixed"),
   )
-  .option("--dir DIR", "keep the demo's data here (default: a temporary folder, removed at the end)")
+  .option("--dir <dir>", "keep the demo's data here (default: a temporary folder, removed at the end)")
   .action(async (options) => (await import("./commands/demo.ts")).demo(options));
 
 verb(program, "init", "write a first configuration, key store, gateway key and chain key")
-  .option("--dir DIR", "where", ".")
-  .option("--name NAME", "the gateway's name: origin of its checkpoints", "fieldseal")
-  .option("--coordinator-rpc URL", "JSON-RPC end point of the coordinator's chain")
-  .option("--chain ID", "its chain id")
-  .option("--ledger ADDRESS", "the Ledger contract")
-  .option("--registry ADDRESS", "the Registry contract")
+  .option("--dir <dir>", "where", ".")
+  .option("--name <name>", "the gateway's name: origin of its checkpoints", "fieldseal")
+  .option("--coordinator-rpc <url>", "JSON-RPC end point of the coordinator's chain")
+  .option("--chain <id>", "its chain id")
+  .option("--ledger <address>", "the Ledger contract")
+  .option("--registry <address>", "the Registry contract")
   .action(async (options) => (await import("./commands/init.ts")).init(options));
 
 verb(program, "run", "run the gateway: supervises gateway, broker and signer")
-  .option("--passphrase-fd N", "read the key store's passphrase from this descriptor")
+  .option("--passphrase-fd <n>", "read the key store's passphrase from this descriptor")
   .option("--events", "print what happens on the path to stdout (NDJSON with --json)")
   .action(async (options) => (await import("./commands/run.ts")).run(options));
 
 verb(program, "watch", "live telemetry, as any MQTT client sees it")
   .addArgument(new Argument("[devices...]", "only these"))
   .option("--raw", "every topic, as it is")
-  .option("--count N", "end after N messages")
+  .option("--count <n>", "end after N messages")
   .action(async (devices: string[], options) => (await import("./commands/watch.ts")).watch(devices, options));
 
 verb(program, "status", "where on the path readings are: key, devices, clock, journal, broker, coordinator").action(
@@ -62,16 +62,16 @@ verb(devices, "list", "configured devices with key, signer and state").action(as
 verb(devices, "add", "create a device key and write the device to the configuration")
   .argument("<name>", "lower-case letters, digits, - and _")
   .requiredOption(
-    "--driver DRIVER",
+    "--driver <driver>",
     "engine and profile, for example modbus/eastron-sdm630 (see: fieldseal devices drivers)",
   )
-  .requiredOption("--port PORT", "/dev/serial/by-id/…, tcp://host:port, rtu+tcp://host:port")
-  .option("--unit N", "Modbus unit id")
-  .option("--every DURATION", "how often to read")
+  .requiredOption("--port <port>", "/dev/serial/by-id/…, tcp://host:port, rtu+tcp://host:port")
+  .option("--unit <n>", "Modbus unit id")
+  .option("--every <duration>", "how often to read")
   .addOption(
-    new Option("--alg ALG", "algorithm of the device key").choices(["ES256", "EdDSA", "ES256K"]).default("ES256"),
+    new Option("--alg <alg>", "algorithm of the device key").choices(["ES256", "EdDSA", "ES256K"]).default("ES256"),
   )
-  .option("--passphrase-fd N", "read the key store's passphrase from this descriptor")
+  .option("--passphrase-fd <n>", "read the key store's passphrase from this descriptor")
   .action(async (name: string, options) => (await import("./commands/devices.ts")).devicesAdd(name, options));
 verb(devices, "remove", "take the device out of the configuration; its key and history stay")
   .argument("<name>")
@@ -83,16 +83,16 @@ verb(devices, "drivers", "the device list: every driver/profile this version kno
 verb(program, "verify", "prove one reading, from its bytes up to the chain: exit 0 verified, 3 not")
   .argument("[reading]", "DEVICE:SEQ, for example grid-meter:311; DEVICE for its newest")
   .option("--last", "the newest committed reading of any device")
-  .option("--proof FILE", "an exported proof, on a machine without the gateway (- for standard input)")
-  .option("--export FILE", "also write the proof to a file (- for standard output)")
-  .option("--rpc URL", "compare the block hash with this node's")
+  .option("--proof <file>", "an exported proof, on a machine without the gateway (- for standard input)")
+  .option("--export <file>", "also write the proof to a file (- for standard output)")
+  .option("--rpc <url>", "compare the block hash with this node's")
   .action(async (reading: string | undefined, options) =>
     (await import("./commands/verify.ts")).verify(reading, options),
   );
 
 const batch = group("batch", "checkpoints and their commitments");
 verb(batch, "list", "checkpoints with size, root, state and transaction")
-  .option("--limit N", "newest N", "20")
+  .option("--limit <n>", "newest N", "20")
   .action(async (options) => (await import("./commands/batch.ts")).batchList(options));
 verb(batch, "submit", "close the open batch now instead of at its time").action(async (options) =>
   (await import("./commands/batch.ts")).batchSubmit(options),
@@ -118,8 +118,8 @@ verb(key, "list", "the public side of every key").action(async (options) =>
 );
 verb(key, "create", "create a device key that this gateway holds")
   .argument("<name>")
-  .addOption(new Option("--alg ALG", "algorithm").choices(["ES256", "EdDSA", "ES256K"]).default("ES256"))
-  .option("--passphrase-fd N", "read the key store's passphrase from this descriptor")
+  .addOption(new Option("--alg <alg>", "algorithm").choices(["ES256", "EdDSA", "ES256K"]).default("ES256"))
+  .option("--passphrase-fd <n>", "read the key store's passphrase from this descriptor")
   .action(async (name: string, options) => (await import("./commands/key.ts")).keyCreate(name, options));
 verb(key, "export-public", "what others need to verify")
   .argument("<name>")

@@ -49,7 +49,7 @@ function template(options: InitOptions, passphraseFile: boolean): string {
     "  listen: 127.0.0.1:1883",
     "  base_topic: fieldseal",
     "devices: {}                         # fieldseal devices add NAME --driver modbus/eastron-sdm630 --port /dev/…",
-    "batch: { every: 5m, max: 4096 }",
+    "batch: { every: 15m, max: 4096 }",
     ...coordinator,
     "",
   ].join("\n");

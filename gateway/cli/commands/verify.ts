@@ -1,14 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { EnvironmentError, UsageError } from "../../../protocols/bytes/index.ts";
-import { addressOfPublicKey, decodeHeader, fromAddressText } from "../../../protocols/evm/index.ts";
-import { encodeVkey, noteKey } from "../../../protocols/log/index.ts";
+import { decodeHeader } from "../../../protocols/evm/index.ts";
 import { decodeProof, encodeProof } from "../../../protocols/proof/index.ts";
-import { listKeys } from "../../attest/keystore.ts";
-import type { Config } from "../../config/index.ts";
-import { ProofExporter } from "../../proofs/export.ts";
 import { type Report, verifyProof } from "../../verify/index.ts";
 import { type CommonOptions, load, outputOf } from "../context.ts";
 import { Exit } from "../exit.ts";
+import { exporterFor } from "../exporter.ts";
 import type { Output } from "../output.ts";
 
 export interface VerifyCommandOptions extends CommonOptions {
@@ -16,21 +13,6 @@ export interface VerifyCommandOptions extends CommonOptions {
   proof?: string;
   export?: string;
   rpc?: string;
-}
-
-function exporterFor(config: Config): ProofExporter {
-  const keys = listKeys(config.gateway.keys);
-  const gateway = keys.find(({ purpose }) => purpose === "gateway");
-  const chain = keys.find(({ purpose }) => purpose === "chain");
-  if (!gateway || !chain) throw new EnvironmentError("FS-KEY-MISSING", "the key store lacks the gateway or chain key");
-  return new ProofExporter({
-    data: config.gateway.data,
-    vkey: encodeVkey(noteKey(config.gateway.name, gateway.publicKey)),
-    coordinator: config.coordinator && {
-      ledger: fromAddressText(config.coordinator.ledger),
-      gateway: addressOfPublicKey(chain.publicKey),
-    },
-  });
 }
 
 /** The proof of what was asked for, made from the gateway's data folder. */

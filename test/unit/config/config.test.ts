@@ -46,7 +46,7 @@ describe("configuration", () => {
       listen: { host: "127.0.0.1", port: 1883 },
       base_topic: "fieldseal",
     });
-    expect(config.batch).toEqual({ every: 300_000, max: 4096 });
+    expect(config.batch).toEqual({ every: 900_000, max: 4096 });
     expect(config.gateway.data).toBe(join(folder, "data"));
     expect(origins.get("mqtt.base_topic")).toBe("default");
     expect(origins.get("version")).toBe("file");
