@@ -33,6 +33,8 @@ export interface Disk {
   /** Gives the directory back. */
   stop(): Promise<void>;
   list(): Promise<string[]>;
+  /** Bytes that files here may still grow by, as far as the file system says. */
+  room(): Promise<number>;
   open(name: string, options?: { create?: boolean }): Promise<DiskFile>;
   /** Replaces `to` atomically. Durable after `syncDirectory`. */
   rename(from: string, to: string): Promise<void>;

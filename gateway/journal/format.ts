@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { crc32c } from "../../protocols/bytes/index.ts";
+import { copyOf, crc32c } from "../../protocols/bytes/index.ts";
 
 /*
  * A segment file (all values big-endian):
@@ -111,7 +111,7 @@ export function decodeSegmentHead(bytes: Uint8Array, at: number): SegmentHead | 
     align: view.getUint16(at + 6),
     segmentBytes: view.getUint32(at + 8),
     ordinal: getU64(view, at + 12),
-    key: bytes.slice(at + 20, at + 28),
+    key: copyOf(bytes, at + 20, at + 28),
   };
   return head.align >= SECTOR && head.segmentBytes > firstGroup(head.align) ? head : undefined;
 }

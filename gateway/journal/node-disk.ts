@@ -103,6 +103,11 @@ export class NodeDisk implements Disk {
     return attempt("list", this.name, (done) => fs.readdir(this.name, done));
   }
 
+  async room(): Promise<number> {
+    const { bavail, bsize } = await attempt<fs.StatsFs>("stat", this.name, (done) => fs.statfs(this.name, done));
+    return bavail * bsize;
+  }
+
   async open(name: string, { create = false } = {}): Promise<DiskFile> {
     const path = join(this.name, name);
     const flags = O_RDWR | (create ? O_CREAT | O_TRUNC : 0);

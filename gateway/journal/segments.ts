@@ -144,6 +144,16 @@ export class SegmentSet {
     const name = `${String(this.#lastName + 1).padStart(8, "0")}.seg`;
     const unfinished = name + UNFINISHED;
     const { segmentBytes } = this.#head;
+    if ((await this.#disk.room()) < segmentBytes) {
+      // Known without writing: a full disk is tried every second, and flash wears.
+      throw new EnvironmentError(
+        "FS-DISK-FULL",
+        `no room in ${this.#disk.name} for a segment of ${segmentBytes} bytes`,
+        {
+          fix: "Free disk space.",
+        },
+      );
+    }
     const file = await this.#disk.open(unfinished, { create: true });
     try {
       const zeros = new Uint8Array(Math.min(ZEROS, segmentBytes));

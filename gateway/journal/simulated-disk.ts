@@ -80,6 +80,10 @@ export class SimulatedDisk implements Disk {
     return [...this.#names.keys()];
   }
 
+  async room(): Promise<number> {
+    return this.capacity - this.#used;
+  }
+
   /** The process is killed, the machine runs on: this object does nothing more, the returned one has what it had. */
   kill(): SimulatedDisk {
     const survivor = new SimulatedDisk();
