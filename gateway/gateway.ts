@@ -85,7 +85,7 @@ export class Gateway {
       onEvent: options.onEvent,
       info: () => this.#info(),
       health: () => this.health(),
-      requests: { batch: () => this.#closeBatch(), health: async () => this.health() },
+      requests: { batch: () => this.#closeBatch(), status: async () => this.status() },
     });
   }
 
@@ -304,6 +304,16 @@ export class Gateway {
       vkey: key ? encodeVkey(noteKey(config.gateway.name, key.publicKey)) : null,
       backend: this.#hello?.backend ?? null,
       coordinator: coordinator ? { chain: coordinator.chain, ledger: coordinator.ledger } : null,
+    };
+  }
+
+  /** What `bridge/request/status` is answered with. */
+  status() {
+    return {
+      info: this.#info(),
+      health: this.health(),
+      devices: this.#telemetry.devices(),
+      checkpoint: this.#telemetry.newestCheckpoint ?? null,
     };
   }
 

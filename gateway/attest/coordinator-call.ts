@@ -1,4 +1,4 @@
-import { ByteReader, equalBytes, UsageError } from "../../protocols/bytes/index.ts";
+import { ByteReader, copyOf, equalBytes, UsageError } from "../../protocols/bytes/index.ts";
 import { encodeCall, encodeCommit, selector } from "../../protocols/evm/index.ts";
 import type { CoordinatorCall } from "./signer-protocol.ts";
 
@@ -39,11 +39,11 @@ class Words {
   }
 
   address(): Uint8Array {
-    return this.#reader.take(32).slice(12);
+    return copyOf(this.#reader.take(32), 12);
   }
 
   bytes32(): Uint8Array {
-    return this.#reader.take(32).slice();
+    return copyOf(this.#reader.take(32));
   }
 
   skip(words: number): void {
@@ -53,7 +53,7 @@ class Words {
   /** A byte string with its length before it, padded to whole words. */
   bytes(): Uint8Array {
     const length = Number(this.uint());
-    return this.#reader.take(Math.ceil(length / 32) * 32).slice(0, length);
+    return copyOf(this.#reader.take(Math.ceil(length / 32) * 32), 0, length);
   }
 }
 

@@ -1,5 +1,4 @@
-import { ByteQueue } from "../../protocols/bytes/byte-queue.ts";
-import { ByteWriter, ProtocolError } from "../../protocols/bytes/index.ts";
+import { ByteQueue, ByteWriter, ProtocolError } from "../../protocols/bytes/index.ts";
 
 /** One request at most: a registration with the longest inclusion path. */
 export const MAX_REQUEST = 4096;

@@ -1,6 +1,6 @@
 import { readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { EnvironmentError, equalBytes, ProtocolError, toHex } from "../../protocols/bytes/index.ts";
+import { copyOf, EnvironmentError, equalBytes, ProtocolError, toHex } from "../../protocols/bytes/index.ts";
 import { createSecretFile, fileError, readSecretFile } from "./keystore-files.ts";
 import { damaged, decodeSealedJson, encodeSealedJson, type Members } from "./sealed-json.ts";
 
@@ -192,4 +192,4 @@ export class SignerState {
   }
 }
 
-const copy = ({ size, root }: SignedHead): SignedHead => ({ size, root: root.slice() });
+const copy = ({ size, root }: SignedHead): SignedHead => ({ size, root: copyOf(root) });

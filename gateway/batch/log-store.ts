@@ -1,4 +1,11 @@
-import { concatBytes, EnvironmentError, equalBytes, ProtocolError, UsageError } from "../../protocols/bytes/index.ts";
+import {
+  concatBytes,
+  copyOf,
+  EnvironmentError,
+  equalBytes,
+  ProtocolError,
+  UsageError,
+} from "../../protocols/bytes/index.ts";
 import {
   decodeCheckpoint,
   encodeEntryBundle,
@@ -281,7 +288,7 @@ export class LogStore {
   /** The attestation's exact bytes. */
   async entry(index: number): Promise<Uint8Array> {
     this.#inside(index);
-    return (await this.#reader.item("entries", index, this.size)).slice();
+    return copyOf(await this.#reader.item("entries", index, this.size));
   }
 
   /** The readings of attestation `index`, or undefined when they were deleted. */

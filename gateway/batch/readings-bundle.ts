@@ -56,7 +56,7 @@ export function decodePackReadings(pack: Uint8Array): Uint8Array[] | undefined {
   if (bytes.length === 0) return undefined;
   const value = decodeCbor(bytes, { maxBytes: MAX_PACK_BYTES, maxDepth: 2 });
   if (!isReadings(value)) throw new ProtocolError("FS-READINGS-BUNDLE", "a pack of readings is not byte strings");
-  return value.map((reading) => reading.slice());
+  return value;
 }
 
 /** The bundle with the readings of its pack number `place` deleted. */

@@ -40,35 +40,6 @@ export async function listen(
   await client.subscribeAsync(topics, { qos: 1 });
 }
 
-/**
- * The retained messages under `topics`: what is there when the broker has answered a question asked after them.
- * Retained messages are sent before later publishes (MQTT 3.1.1 §3.8.4, §4.6), so nothing needs to be waited out.
- */
-export async function retained(config: Config, topics: string[]): Promise<Map<string, Uint8Array>> {
-  const client = await connect(config);
-  try {
-    const found = new Map<string, Uint8Array>();
-    const end = `${config.mqtt.base_topic}/bridge/request/echo-${process.pid}-${Date.now()}`;
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new TimeoutError("FS-MQTT-TIMEOUT", "the broker did not answer within 5 s")),
-        5_000,
-      );
-      const onMessage = ({ topic, payload }: Message) => {
-        if (topic !== end) return void found.set(topic, payload);
-        clearTimeout(timer);
-        resolve();
-      };
-      listen(client, [...topics, end], onMessage)
-        .then(() => client.publishAsync(end, "", { qos: 1 }))
-        .catch(reject);
-    });
-    return found;
-  } finally {
-    client.end(true);
-  }
-}
-
 /** Asks the running gateway to do something: `bridge/request/VERB` → `bridge/response/VERB` with our transaction. */
 export async function request(
   config: Config,

@@ -1,10 +1,11 @@
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import type { z } from "zod";
+import { nearest } from "../../devices/nearest.ts";
 import { type ConfigDocument, readConfigDocument } from "./document.ts";
 import { ConfigError, type ConfigProblem } from "./error.ts";
 import { type Config, configJsonSchema, configSchema } from "./schema.ts";
-import { didYouMean, isLoopback } from "./text.ts";
+import { isLoopback } from "./text.ts";
 
 export type Origin = "flag" | "environment" | "file" | "default";
 
@@ -83,7 +84,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: ConfigDocument): ConfigPr
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(issue.path);
     return issue.keys.map((key) => {
-      const meant = didYouMean(key, known);
+      const meant = nearest(key, known)[0];
       const hint = meant ? `, did you mean ${meant}?` : `; known here: ${known.join(", ")}`;
       return {
         path: [...issue.path, key].join("."),

@@ -105,7 +105,7 @@ export class Committing {
 
   #tell(event: SubmitterEvent): void {
     const { files, onCommitted, onRefused } = this.#o;
-    if (event.kind === "refused") return onRefused(event.label, event.why);
+    if (event.kind === "refused") onRefused(event.label, event.why);
     if (event.kind !== "committed") return;
     const stored = files.read(Number(event.size));
     // The anchor may move with a reorganisation: each inclusion is written anew.

@@ -1,4 +1,4 @@
-import { fromUtf8, ProtocolError, utf8 } from "../../protocols/bytes/index.ts";
+import { copyOf, fromUtf8, ProtocolError, utf8 } from "../../protocols/bytes/index.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "../../protocols/cbor/index.ts";
 import { decodeTransaction, transactionHash } from "../../protocols/evm/index.ts";
 import type { Anchor } from "./anchor.ts";
@@ -80,7 +80,7 @@ function list(value: CborValue | undefined, what: string, length?: number): read
 
 function bytes(value: CborValue | undefined, what: string): Uint8Array {
   if (!(value instanceof Uint8Array)) throw bad(what);
-  return value.slice();
+  return copyOf(value);
 }
 
 function uint(value: CborValue | undefined, what: string): bigint {

@@ -9,7 +9,7 @@ import type { CheckpointNotice, JsonObject } from "../broker/tree-payloads.ts";
 import type { GatewayEvent } from "../events.ts";
 
 /** What requests over MQTT may ask for; each answers with the `data` of its response. */
-export type RequestHandlers = Readonly<Record<string, () => Promise<JsonObject>>>;
+export type RequestHandlers = Readonly<Record<string, () => Promise<object>>>;
 
 export interface TelemetryOptions {
   clock: Clock;
@@ -51,7 +51,16 @@ export class Telemetry {
 
   /** Devices whose data is fresh. */
   get online(): number {
-    return [...this.#devices.keys()].filter((id) => this.#tree?.isOnline(id)).length;
+    return this.devices().filter(({ online }) => online).length;
+  }
+
+  /** Every device, and whether its data is fresh. */
+  devices(): { name: string; id: string; online: boolean }[] {
+    return [...this.#devices.values()].map(({ name, id }) => ({ name, id, online: this.#tree?.isOnline(id) ?? false }));
+  }
+
+  get newestCheckpoint(): CheckpointNotice | undefined {
+    return this.#checkpoint;
   }
 
   addDevice(device: TreeDevice): void {

@@ -75,10 +75,7 @@ export class ProofExporter {
     const index = DeviceIndex.read(this.#folders.index);
     try {
       let best: { device: EnrolledDevice; seq: bigint; at: number } | undefined;
-      const committed = this.#commitments
-        .sizes()
-        .reverse()
-        .find((size) => this.#commitments.read(size)?.commitment);
+      const committed = this.#newestCommitted();
       for (const device of this.#enrolments.list()) {
         const place = index.newestBefore(deviceId(device.key), committed ?? Number.POSITIVE_INFINITY);
         if (place === undefined || (best !== undefined && place.index < best.at)) continue;
@@ -91,11 +88,20 @@ export class ProofExporter {
     }
   }
 
-  /** Newest reading of one device that is in a checkpoint. */
+  /** Size of the newest checkpoint that the chain holds. */
+  #newestCommitted(): number | undefined {
+    return this.#commitments
+      .sizes()
+      .reverse()
+      .find((size) => this.#commitments.read(size)?.commitment);
+  }
+
+  /** Newest reading of one device that is committed, or, while none is, in a signed checkpoint. */
   newestOf(device: EnrolledDevice): bigint {
     const index = DeviceIndex.read(this.#folders.index);
     try {
-      const place = index.newest(deviceId(device.key));
+      const id = deviceId(device.key);
+      const place = index.newestBefore(id, this.#newestCommitted() ?? 0) ?? index.newest(id);
       if (!place) throw notLogged(`no reading of ${device.name}`);
       return place.first + BigInt(place.count) - 1n;
     } finally {

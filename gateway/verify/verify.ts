@@ -67,6 +67,14 @@ function signed(course: Course, attestation: Attestation, what: string): void {
   );
 }
 
+/** What people look for in a reading stands first. */
+const HEADLINE = ["power", "energy_import", "energy_export"];
+
+function headline<T extends { name: string }>(measurements: readonly T[]): T[] {
+  const rank = ({ name }: T) => (HEADLINE.includes(name) ? HEADLINE.indexOf(name) : HEADLINE.length);
+  return [...measurements].sort((a, b) => rank(a) - rank(b)).slice(0, 3);
+}
+
 function checkReading(course: Course): string {
   const { reading } = course.proof;
   const decoded = decodeReading(reading.bytes);
@@ -78,9 +86,9 @@ function checkReading(course: Course): string {
     ...(unit === undefined ? {} : { unit }),
     value: value instanceof Uint8Array ? toHex(value) : String(value ?? sum ?? ""),
   }));
-  const shown = course.facts.measurements
-    .slice(0, 3)
-    .map(({ name, unit, value }) => `${name} ${value}${unit ? ` ${unit}` : ""}`);
+  const shown = headline(course.facts.measurements).map(
+    ({ name, unit, value }) => `${name} ${value}${unit ? ` ${unit}` : ""}`,
+  );
   const more = decoded.measurements.length > 3 ? `, ${decoded.measurements.length - 3} more` : "";
   return `${utc(decoded.time)}  ${shown.join(", ")}${more}${decoded.quality ? `  (${course.facts.quality.join(", ")})` : ""}`;
 }

@@ -5,18 +5,18 @@ import { fromHex, UsageError } from "../../../protocols/bytes/index.ts";
 import { Keystore, listKeys } from "../../attest/index.ts";
 import { addDevice, DEVICE_NAME, parseDuration, removeDevice } from "../../config/index.ts";
 import { type CommonOptions, load, outputOf, passphraseFor } from "../context.ts";
-import { parseJson, retained } from "../mqtt-client.ts";
+import { askStatus } from "../gateway-status.ts";
 
 /** `fieldseal devices list`: configuration, keys, and what the running gateway says of each. */
 export async function devicesList(options: CommonOptions): Promise<void> {
   const out = outputOf(options);
   const { config, brokenDevices } = load(options);
   const keys = new Map(listKeys(config.gateway.keys).map((key) => [key.purpose === "device" ? key.name : "", key]));
-  const base = config.mqtt.base_topic;
-  const live = await retained(config, [`${base}/+/availability`, `${base}/+`]).catch(() => undefined);
+  const running = await askStatus(config);
   const stateOf = (name: string) => {
-    const payload = live?.get(`${base}/${name}/availability`);
-    return payload ? String(parseJson(payload)?.["state"] ?? "unknown") : live ? "unknown" : "gateway not running";
+    if (!running) return "gateway not running";
+    const device = running.devices.find((known) => known.name === name);
+    return device === undefined ? "not set up" : device.online ? "online" : "offline";
   };
   const rows = Object.entries(config.devices).map(([name, { driver, port, key: own }]) => {
     const held = keys.get(name);

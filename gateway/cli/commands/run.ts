@@ -1,16 +1,8 @@
 import type { GatewayEvent } from "../../events.ts";
 import { Supervisor } from "../../process/supervisor.ts";
 import { type CommonOptions, load, outputOf, passphraseFor } from "../context.ts";
-import { shortTime } from "../format.ts";
+import { headline, shortTime } from "../format.ts";
 import type { Output } from "../output.ts";
-
-/** What people look for first stands first; the rest is in the MQTT tree. */
-const HEADLINE = ["power_w", "energy_import_kwh", "energy_export_kwh"];
-
-function headline(values: Readonly<Record<string, unknown>>): [string, unknown][] {
-  const found = HEADLINE.flatMap((name): [string, unknown][] => (name in values ? [[name, values[name]]] : []));
-  return found.length > 0 ? found : Object.entries(values).slice(0, 4);
-}
 
 /** One line for people about something that happened on the path. */
 export function eventLine(out: Output, event: GatewayEvent): string | undefined {

@@ -1,14 +1,13 @@
 import { type CommonOptions, load, outputOf } from "../context.ts";
+import { headline } from "../format.ts";
 import { connect, listen, parseJson } from "../mqtt-client.ts";
 import type { Output } from "../output.ts";
 
 function readingLine(out: Output, device: string, state: Record<string, unknown>): string {
   const { measured_at: at, seq, key, quality, ...rest } = state;
   const hidden = new Set(["last_seen", "clock", "signer", "checkpoint"]);
-  const values = Object.entries(rest)
-    .filter(([name, value]) => !hidden.has(name) && (typeof value === "number" || typeof value === "string"))
-    .slice(0, 5)
-    .map(([name, value]) => `${name} ${out.style(String(value), "bold")}`);
+  const shown = Object.fromEntries(Object.entries(rest).filter(([name]) => !hidden.has(name)));
+  const values = headline(shown).map(([name, value]) => `${out.style(String(value), "bold")} ${name}`);
   const time = typeof at === "string" ? at.slice(11, 19) : "";
   const mark = quality === "good" ? "" : `  ${out.style(String(quality), "yellow")}`;
   return `${time}  ${device.padEnd(14)} ${values.join("  ")}  seq ${seq}  ${out.style(String(key), "dim")}${mark}`;
