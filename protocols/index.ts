@@ -251,7 +251,6 @@ export {
   verifyCheckpoint,
   verifyConsistency,
   verifyCosignatures,
-  verifyEd25519,
   verifyInclusion,
   verifyNote,
   verifyTlogProof,

@@ -43,7 +43,7 @@ export function memoryPort(name = "memory"): { host: Port; device: MemoryDevice 
     },
     async write(bytes) {
       if (!open) throw new EnvironmentError("FS-PORT-WRITE", `${name} is not open`);
-      const copy = bytes.slice();
+      const copy = new Uint8Array(bytes);
       const current = session;
       queueMicrotask(() => {
         if (session === current) device.onBytes?.(copy);
@@ -63,7 +63,7 @@ export function memoryPort(name = "memory"): { host: Port; device: MemoryDevice 
       return open;
     },
     send(bytes) {
-      const copy = bytes.slice();
+      const copy = new Uint8Array(bytes);
       const current = session;
       queueMicrotask(() => {
         if (open && session === current) host.onBytes?.(copy);

@@ -1,6 +1,5 @@
-import { ProtocolError, UsageError } from "../bytes/index.ts";
+import { copyOf, ProtocolError, UsageError } from "../bytes/index.ts";
 import { ALL_ALGORITHMS, type Algorithm, algorithmFacts } from "./algorithm.ts";
-import { copyOf } from "./copy.ts";
 import { checkPublicKey, type PublicKey } from "./key.ts";
 
 /** Layout shared by the fixed-size bodies of kinds 1–4: words of 32 bytes, as a contract reads them. */

@@ -1,7 +1,6 @@
-import { ProtocolError } from "../bytes/index.ts";
+import { copyOf, ProtocolError } from "../bytes/index.ts";
 import { type CborKey, type CborValue, decodeCbor, Tagged } from "../cbor/index.ts";
 import { type Algorithm, algorithmOf } from "./algorithm.ts";
-import { copyOf } from "./copy.ts";
 import type { PublicKey } from "./key.ts";
 import { encodeSigStructure } from "./sig-structure.ts";
 import type { Verifier } from "./verify.ts";

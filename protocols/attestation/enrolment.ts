@@ -1,5 +1,5 @@
+import { copyOf } from "../bytes/index.ts";
 import { bodyError, checkBody, checkChoice, checkField, readKey, writeKey } from "./body.ts";
-import { copyOf } from "./copy.ts";
 import type { PublicKey } from "./key.ts";
 
 /**

@@ -1,10 +1,9 @@
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { concatBytes, ProtocolError } from "../bytes/index.ts";
+import { concatBytes, copyOf, ProtocolError } from "../bytes/index.ts";
 import { type CborKey, type CborValue, decodeCbor } from "../cbor/index.ts";
+import { ed25519Point } from "../ed25519/index.ts";
 import { ALL_ALGORITHMS, type Algorithm, algorithmFacts } from "./algorithm.ts";
-import { copyOf } from "./copy.ts";
 
 /**
  * A device's public key. `bytes`: x‖y, 64 bytes, for ES256 (P-256) and ES256K (secp256k1); the 32 bytes of
@@ -42,19 +41,6 @@ export function decodeSec1(alg: "ES256" | "ES256K", sec1: Uint8Array): Uint8Arra
 /** SEC 1 §2.3.3 compressed form, 33 bytes, without looking whether the point is on its curve. */
 export function sec1Compressed(xy: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(2 + (xy[63]! & 1)), xy.subarray(0, 32));
-}
-
-/**
- * The point of an Ed25519 public key in canonical encoding (RFC 8032 §5.1.3), or undefined for bytes that are none and for
- * points of small order: under such a key one signature fits many messages and names nobody.
- */
-export function ed25519Point(bytes: Uint8Array): InstanceType<typeof ed25519.Point> | undefined {
-  try {
-    const point = ed25519.Point.fromBytes(bytes, false);
-    return point.isSmallOrder() ? undefined : point;
-  } catch {
-    return undefined;
-  }
 }
 
 function checkLength({ alg, bytes }: PublicKey): void {

@@ -1,6 +1,5 @@
-import { equalBytes, fromUtf8, UsageError, utf8 } from "../bytes/index.ts";
+import { copyOf, equalBytes, fromUtf8, UsageError, utf8 } from "../bytes/index.ts";
 import { bodyError, checkBody, checkField } from "./body.ts";
-import { copyOf } from "./copy.ts";
 
 /**
  * Body of kind 4, 128 bytes: four words of 32. Both totals only run upward, so the newest receipt settles all before it.

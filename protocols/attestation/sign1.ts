@@ -1,6 +1,5 @@
-import { concatBytes, ProtocolError, UsageError } from "../bytes/index.ts";
+import { concatBytes, copyOf, ProtocolError, UsageError } from "../bytes/index.ts";
 import { ALL_ALGORITHMS, type Algorithm, algorithmFacts } from "./algorithm.ts";
-import { copyOf } from "./copy.ts";
 
 /** A COSE_Sign1 of the profile: untagged `[ protected {1: alg}, {}, payload, signature ]`, external_aad empty. */
 export interface Sign1 {

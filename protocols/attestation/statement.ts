@@ -1,5 +1,4 @@
-import { equalBytes, ProtocolError, UsageError } from "../bytes/index.ts";
-import { copyOf } from "./copy.ts";
+import { copyOf, equalBytes, ProtocolError, UsageError } from "../bytes/index.ts";
 
 export const STATEMENT_LENGTH = 160;
 export const STATEMENT_VERSION = 1;

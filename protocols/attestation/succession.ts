@@ -1,6 +1,5 @@
-import { UsageError } from "../bytes/index.ts";
+import { copyOf, UsageError } from "../bytes/index.ts";
 import { bodyError, checkBody, checkChoice, checkField, readKey, writeKey } from "./body.ts";
-import { copyOf } from "./copy.ts";
 import { SignerGrade } from "./enrolment.ts";
 import type { PublicKey } from "./key.ts";
 

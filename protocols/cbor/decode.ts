@@ -1,3 +1,4 @@
+import { copyOf } from "../bytes/index.ts";
 import { floatAt } from "./float.ts";
 import { scanCbor } from "./scan.ts";
 import { type CborKey, type CborLimits, type CborValue, Tagged } from "./value.ts";
@@ -60,7 +61,7 @@ class Decoder {
       case 2: {
         const start = this.#at;
         this.#at += Number(argument);
-        return this.#bytes.slice(start, this.#at);
+        return copyOf(this.#bytes, start, this.#at);
       }
       case 3: {
         const start = this.#at;

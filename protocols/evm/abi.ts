@@ -1,4 +1,4 @@
-import { concatBytes, utf8 } from "../bytes/bytes.ts";
+import { concatBytes, copyOf, utf8 } from "../bytes/bytes.ts";
 import { ProtocolError, UsageError } from "../bytes/errors.ts";
 import { keccak256 } from "./keccak.ts";
 
@@ -173,5 +173,5 @@ export function wordToAddress(word: Uint8Array): Uint8Array {
   if (word.length !== WORD || word.subarray(0, 12).some((byte) => byte !== 0)) {
     throw new ProtocolError("FS-ABI", "an ABI word is not an address");
   }
-  return word.slice(12);
+  return copyOf(word, 12);
 }

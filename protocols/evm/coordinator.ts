@@ -1,4 +1,4 @@
-import { equalBytes } from "../bytes/bytes.ts";
+import { copyOf, equalBytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../bytes/errors.ts";
 import { decodeWords, encodeCall, eventTopic, wordToAddress, wordToUint } from "./abi.ts";
 import type { Log, Receipt } from "./receipt.ts";
@@ -36,7 +36,7 @@ export function decodeCommitted(log: Log, ledger: Uint8Array): Commitment | unde
     gateway: wordToAddress(gateway),
     seq: wordToUint(seq, 64),
     size: wordToUint(size!, 64),
-    root: root!.slice(),
+    root: copyOf(root!),
   };
 }
 

@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes/bytes.ts";
+import { concatBytes, copyOf } from "../bytes/bytes.ts";
 import { ProtocolError } from "../bytes/errors.ts";
 
 /** An RLP item: a byte string or a list of items (Ethereum yellow paper, appendix B). */
@@ -27,7 +27,7 @@ function prefix(length: number, short: number): Uint8Array {
 /** The one canonical encoding of a value. */
 export function encodeRlp(value: RlpValue): Uint8Array {
   if (value instanceof Uint8Array) {
-    if (value.length === 1 && value[0]! < 0x80) return value.slice();
+    if (value.length === 1 && value[0]! < 0x80) return copyOf(value);
     return concatBytes(prefix(value.length, 0x80), value);
   }
   const parts = value.map(encodeRlp);

@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter, ProtocolError, UsageError, utf8 } from "../bytes/index.ts";
+import { verifyEd25519 } from "../ed25519/index.ts";
 import type { Note, NoteSignature } from "./note.ts";
-import { type NoteKey, NoteKeyType, type SignFunction, signaturesOf, verifyEd25519 } from "./note-key.ts";
+import { type NoteKey, NoteKeyType, type SignFunction, signaturesOf } from "./note-key.ts";
 
 /** A witness's word, valid: at `time` it had seen no larger tree of this log, and this one consistent with it. */
 export interface Cosignature {

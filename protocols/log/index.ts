@@ -31,7 +31,6 @@ export {
   type SignFunction,
   signaturesOf,
   signNote,
-  verifyEd25519,
   verifyNote,
 } from "./note-key.ts";
 export {

@@ -1,5 +1,5 @@
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { concatBytes, fromBase64, fromHex, ProtocolError, sha256, toBase64, UsageError, utf8 } from "../bytes/index.ts";
+import { verifyEd25519 } from "../ed25519/index.ts";
 import { decodeNote, encodeNote, isKeyName, type Note, type NoteSignature } from "./note.ts";
 
 /** Signature types of C2SP signed-note that this package checks. */
@@ -61,16 +61,6 @@ export function decodeVkey(text: string): NoteKey {
   const key = noteKey(name, material.slice(1), type);
   if (key.keyId !== Number.parseInt(id, 16)) throw bad("the key id is not the one of its key");
   return key;
-}
-
-/** Strict RFC 8032 verification: canonical encodings, no small-order key, no cofactor. */
-export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== 64) return false;
-  try {
-    return ed25519.verify(signature, message, publicKey, { zip215: false });
-  } catch {
-    return false;
-  }
 }
 
 /** The note of a text with one Ed25519 signature, by the key's owner. */

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, ProtocolError, UsageError } from "../bytes/index.ts";
+import { ByteReader, ByteWriter, copyOf, ProtocolError, UsageError } from "../bytes/index.ts";
 import { HASH_SIZE, hashLevel } from "./merkle-hash.ts";
 import type { HashReader } from "./proofs.ts";
 
@@ -105,7 +105,7 @@ export function tileHashReader(
     if (start + count * HASH_SIZE > bytes.length) {
       throw new UsageError("FS-LOG-RANGE", `the tree of ${size} leaves has no complete subtree (${level}, ${index})`);
     }
-    let hashes: Uint8Array = bytes.slice(start, start + count * HASH_SIZE);
+    let hashes: Uint8Array = copyOf(bytes, start, start + count * HASH_SIZE);
     while (hashes.length > HASH_SIZE) hashes = hashLevel(hashes);
     return hashes;
   };

@@ -1,5 +1,4 @@
-import { ByteQueue } from "../bytes/byte-queue.ts";
-import { ProtocolError } from "../bytes/index.ts";
+import { ByteQueue, ProtocolError } from "../bytes/index.ts";
 import { decodeTelegram, type Telegram } from "./telegram.ts";
 
 /**

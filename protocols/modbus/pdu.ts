@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, ProtocolError } from "../bytes/index.ts";
+import { ByteReader, ByteWriter, copyOf, ProtocolError } from "../bytes/index.ts";
 
 /**
  * Modbus protocol data units: function code and data, without address or checksum
@@ -147,7 +147,7 @@ function readRequest(input: ByteReader): ModbusRequest {
     case 16: {
       const address = input.u16();
       const count = quantity(input.u16(), MAX_WRITE_REGISTERS);
-      return { fn, address, registers: input.take(byteCount(input.u8(), 2 * count)).slice() };
+      return { fn, address, registers: copyOf(input.take(byteCount(input.u8(), 2 * count))) };
     }
     case 22:
       return { fn, address: input.u16(), and: input.u16(), or: input.u16() };
@@ -156,7 +156,7 @@ function readRequest(input: ByteReader): ModbusRequest {
       const count = quantity(input.u16(), MAX_READ_REGISTERS);
       const writeAddress = input.u16();
       const written = quantity(input.u16(), MAX_READ_WRITE_REGISTERS);
-      const registers = input.take(byteCount(input.u8(), 2 * written)).slice();
+      const registers = copyOf(input.take(byteCount(input.u8(), 2 * written)));
       return { fn, address, count, writeAddress, registers };
     }
     default:
@@ -228,11 +228,11 @@ function readAnswer(input: ByteReader): ModbusAnswer {
   switch (fn) {
     case 1:
     case 2:
-      return { fn, packed: input.take(quantity(input.u8(), MAX_READ_BITS / 8)).slice() };
+      return { fn, packed: copyOf(input.take(quantity(input.u8(), MAX_READ_BITS / 8))) };
     case 3:
     case 4:
     case 23: {
-      const registers = input.take(input.u8()).slice();
+      const registers = copyOf(input.take(input.u8()));
       wholeRegisters(registers, MAX_READ_REGISTERS);
       return { fn, registers };
     }

@@ -1,4 +1,4 @@
-import { fromUtf8, ProtocolError } from "../bytes/index.ts";
+import { copyOf, fromUtf8, ProtocolError } from "../bytes/index.ts";
 
 /**
  * Numbers in registers. Modbus defines 16-bit registers with the high byte first (V1.1b3 §4.2) and nothing wider:
@@ -38,7 +38,7 @@ export function registerWords(format: RegisterFormat): number {
 
 /** The value's bytes with the most significant first. Its own inverse. */
 function ordered(format: RegisterFormat, bytes: Uint8Array): Uint8Array {
-  const out = bytes.slice();
+  const out = copyOf(bytes);
   if (format.wordOrder === "low-first" && format.type !== "string") {
     for (let i = 0; i < bytes.length; i += 2) out.set(bytes.subarray(i, i + 2), bytes.length - 2 - i);
   }

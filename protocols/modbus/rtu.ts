@@ -1,5 +1,4 @@
-import { ByteQueue } from "../bytes/byte-queue.ts";
-import { crc16Modbus, equalBytes, ProtocolError } from "../bytes/index.ts";
+import { ByteQueue, crc16Modbus, equalBytes, ProtocolError } from "../bytes/index.ts";
 import { decodeAnswer, decodeRequest, encodeRequest, MAX_PDU, type ModbusAnswer, type ModbusRequest } from "./pdu.ts";
 import { answerLengthFor, requestLength } from "./shape.ts";
 

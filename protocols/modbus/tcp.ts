@@ -1,5 +1,4 @@
-import { ByteQueue } from "../bytes/byte-queue.ts";
-import { ByteWriter, ProtocolError } from "../bytes/index.ts";
+import { ByteQueue, ByteWriter, ProtocolError } from "../bytes/index.ts";
 import { decodeAnswer, decodeRequest, MAX_PDU, type ModbusAnswer, type ModbusRequest } from "./pdu.ts";
 import { answerLength, type Length, requestLength } from "./shape.ts";
 

@@ -1,4 +1,4 @@
-import { ProtocolError } from "../bytes/index.ts";
+import { copyOf, ProtocolError } from "../bytes/index.ts";
 import { floatAt, floatWidth, invalidUtf8At, isIntegral, textAt } from "../cbor/index.ts";
 import { Decimal, decimalFits, type SenmlNumber } from "./decimal.ts";
 import { QUALITY_MASK } from "./quality.ts";
@@ -172,7 +172,7 @@ function data(): Uint8Array {
   const length = head(2, MAX_READING_BYTES, "data");
   if (length > bytes.length - at) refuse("FORM", start, "data is cut off");
   at += length;
-  return bytes.slice(at - length, at);
+  return copyOf(bytes, at - length, at);
 }
 
 function boolean(): boolean {

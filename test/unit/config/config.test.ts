@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   ConfigError,
   configJsonSchema,
-  didYouMean,
   loadConfig,
   parseDuration,
   parseListen,
@@ -130,10 +129,5 @@ describe("text forms", () => {
     expect(parseListen("[::1]:80")).toEqual({ host: "::1", port: 80 });
     expect(parseListen("8080")).toEqual({ host: "127.0.0.1", port: 8080 });
     for (const bad of ["host", "1.2.3.4:99999", "a b:1", ""]) expect(() => parseListen(bad)).toThrow(/listen/);
-  });
-
-  it("guesses what was meant, and stays silent when nothing is near", () => {
-    expect(didYouMean("basetopic", ["base_topic", "broker"])).toBe("base_topic");
-    expect(didYouMean("zzz", ["base_topic", "broker"])).toBeUndefined();
   });
 });

@@ -1,0 +1,1 @@
+export { ed25519Point, verifyEd25519 } from "./verify.ts";
