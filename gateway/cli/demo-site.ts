@@ -110,7 +110,7 @@ export async function startDemoSite({ ports, dir: kept }: DemoSiteOptions): Prom
   if (ports === "fixed") await probePort(port);
   const dir = kept === undefined ? mkdtempSync(join(tmpdir(), "fieldseal-demo-")) : resolve(kept);
   mkdirSync(dir, { recursive: true });
-  const undo: (() => Promise<unknown> | undefined)[] = [];
+  const undo: (() => unknown)[] = [];
   if (kept === undefined) undo.push(() => rmSync(dir, { recursive: true, force: true }));
   const stop = async () => {
     for (const step of undo.reverse()) await step();
