@@ -1,5 +1,5 @@
 import { decodeAttestation, StatementKind } from "../../protocols/attestation/index.ts";
-import { InternalError, toHex } from "../../protocols/bytes/index.ts";
+import { ByteSlab, copyOf, InternalError, toHex } from "../../protocols/bytes/index.ts";
 import {
   type AttestationRecord,
   type DeviceCursor,
@@ -19,6 +19,13 @@ export interface PendingReading {
   time: number;
   bytes: Uint8Array;
   position: bigint;
+}
+
+/** What is known of one device. */
+export interface DeviceState {
+  readonly cursor: DeviceCursor;
+  /** In the order of their sequence numbers. */
+  readonly pending: PendingReading[];
 }
 
 /** An attestation that the log's files do not hold yet, with what its root is over. */
@@ -50,13 +57,13 @@ const OUTBOX_KEPT = 64;
  * makes the fold indifferent to records that were released before a snapshot.
  */
 export class GatewayState {
-  readonly devices = new Map<string, DeviceCursor>();
-  readonly pending = new Map<string, PendingReading[]>();
+  readonly #devices = new Map<string, DeviceState>();
   readonly evidence: EvidenceRecord[] = [];
   /** In log order. */
   readonly unstored: UnstoredEntry[] = [];
   readonly #outbox = new Map<bigint, { record: Uint8Array; open: boolean }>();
   readonly #fold: OutboxFold;
+  readonly #memory = new ByteSlab();
   /** Entries below are in the log's files. */
   #stored: number;
   #logSize = 0;
@@ -76,31 +83,27 @@ export class GatewayState {
   /** Readings that no attestation covers. */
   get pendingReadings(): number {
     let count = 0;
-    for (const readings of this.pending.values()) count += readings.length;
+    for (const { pending } of this.#devices.values()) count += pending.length;
     return count;
   }
 
+  device(device: Uint8Array): DeviceState {
+    const name = toHex(device);
+    let state = this.#devices.get(name);
+    if (!state) {
+      const zero = { next: 0n, boot: 0, work: 0n, time: 0, last: -1, enrolment: -1, scope: new Uint8Array(16) };
+      state = { cursor: { device: copyOf(device), ...zero }, pending: [] };
+      this.#devices.set(name, state);
+    }
+    return state;
+  }
+
   pendingOf(device: Uint8Array): readonly PendingReading[] {
-    return this.pending.get(toHex(device)) ?? [];
+    return this.device(device).pending;
   }
 
   cursor(device: Uint8Array): DeviceCursor {
-    const name = toHex(device);
-    let cursor = this.devices.get(name);
-    if (!cursor) {
-      cursor = {
-        device: device.slice(),
-        next: 0n,
-        boot: 0,
-        work: 0n,
-        time: 0,
-        last: -1,
-        enrolment: -1,
-        scope: new Uint8Array(16),
-      };
-      this.devices.set(name, cursor);
-    }
-    return cursor;
+    return this.device(device).cursor;
   }
 
   /** Folds one record in. Payloads may be views: what is kept is copied. */
@@ -136,25 +139,23 @@ export class GatewayState {
 
   #reading(payload: Uint8Array, position: bigint): void {
     const { device, seq, work, time, bytes } = decodeReadingRecord(payload);
-    const cursor = this.cursor(device);
-    // Already covered by an attestation of a snapshot: only its place in the journal has not been given up yet.
-    const covered = seq < cursor.next;
-    cursor.next = seq >= cursor.next ? seq + 1n : cursor.next;
+    this.take(this.device(device), { seq, work, time, bytes: this.#memory.copy(bytes), position });
+  }
+
+  /** Folds one reading in. */
+  take({ cursor, pending }: DeviceState, reading: PendingReading): void {
+    const { seq, work, time } = reading;
     cursor.work = work > cursor.work ? work : cursor.work;
     cursor.time = Math.max(cursor.time, time);
-    if (covered) return;
-    const name = toHex(device);
-    let list = this.pending.get(name);
-    if (!list) {
-      list = [];
-      this.pending.set(name, list);
-    }
-    list.push({ seq, work, time, bytes: bytes.slice(), position });
+    // Already covered by an attestation of a snapshot: only its place in the journal has not been given up yet.
+    if (seq < cursor.next) return;
+    cursor.next = seq + 1n;
+    pending.push(reading);
   }
 
   #attestation({ index, sign1, bodies }: AttestationRecord, position: bigint): void {
-    const { statement } = decodeAttestation(sign1);
-    const cursor = this.cursor(statement.device);
+    const { statement, bytes } = decodeAttestation(sign1);
+    const { cursor, pending } = this.device(statement.device);
     const end = statement.first + BigInt(statement.count);
     cursor.next = end > cursor.next ? end : cursor.next;
     cursor.work = statement.work > cursor.work ? statement.work : cursor.work;
@@ -166,28 +167,14 @@ export class GatewayState {
       cursor.scope = statement.scope.slice();
     }
     this.#logSize = Math.max(this.#logSize, index + 1);
-    const covered = this.#cover(statement.device, statement.first, end);
+    const covered = takeOut(pending, statement.first, end);
     if (index < this.#stored) return;
     this.unstored.push({
       index,
-      sign1: sign1.slice(),
+      sign1: bytes,
       bodies: bodies === null ? covered.map(({ bytes }) => bytes) : bodies.map((body) => body.slice()),
       from: covered[0]?.position ?? position,
     });
-  }
-
-  /** Takes the readings `first … end - 1` out of the pending ones. */
-  #cover(device: Uint8Array, first: bigint, end: bigint): PendingReading[] {
-    const name = toHex(device);
-    const list = this.pending.get(name);
-    if (!list) return [];
-    const from = list.findIndex(({ seq }) => seq >= first);
-    if (from < 0) return [];
-    let to = from;
-    while (to < list.length && list[to]!.seq < end) to++;
-    const covered = list.splice(from, to - from);
-    if (list.length === 0) this.pending.delete(name);
-    return covered;
   }
 
   #keepOutbox(record: Uint8Array): void {
@@ -227,7 +214,7 @@ export class GatewayState {
   snapshot(): Uint8Array {
     return encodeSnapshotRecord({
       logSize: this.#logSize,
-      devices: [...this.devices.values()],
+      devices: [...this.#devices.values()].map(({ cursor }) => cursor),
       outbox: this.outbox(),
       evidence: this.evidence,
     });
@@ -245,7 +232,19 @@ export class GatewayState {
   floor(end: bigint): bigint {
     let floor = end;
     for (const { from } of this.unstored) if (from < floor) floor = from;
-    for (const [first] of this.pending.values()) if (first && first.position < floor) floor = first.position;
+    for (const { pending } of this.#devices.values()) {
+      const [first] = pending;
+      if (first && first.position < floor) floor = first.position;
+    }
     return floor;
   }
+}
+
+/** Takes the readings `first … end - 1` out of the pending ones. */
+function takeOut(pending: PendingReading[], first: bigint, end: bigint): PendingReading[] {
+  const from = pending.findIndex(({ seq }) => seq >= first);
+  if (from < 0) return [];
+  let to = from;
+  while (to < pending.length && pending[to]!.seq < end) to++;
+  return pending.splice(from, to - from);
 }

@@ -129,9 +129,9 @@ export class Journal {
 
   /** Appends one record; resolves to its position when it survives a power cut. @throws as `put`. */
   async append(kind: number, payload: Uint8Array): Promise<bigint> {
-    const { positions, durable } = this.put([{ kind, payload }]);
+    const { position, durable } = this.putOne(kind, payload);
     await durable;
-    return positions[0]!;
+    return position;
   }
 
   /** Appends records that become durable together or not at all; resolves to their positions. @throws as `put`. */
@@ -147,25 +147,43 @@ export class Journal {
    * FS-JOURNAL-FAILED. @throws UsageError FS-JOURNAL-TOO-LARGE, FS-JOURNAL-USE.
    */
   put(records: readonly JournalInput[]): Appended {
+    let length = 0;
+    for (const { payload } of records) length += RECORD_HEADER + payload.length;
+    const group = this.#admit(length);
+    const positions = records.map(({ kind, payload }) => this.#add(group, kind, payload));
+    this.#admitted(group, records.length, length);
+    return { positions, durable: group.durable };
+  }
+
+  /** `put` of one record. */
+  putOne(kind: number, payload: Uint8Array): { position: bigint; durable: Promise<void> } {
+    const length = RECORD_HEADER + payload.length;
+    const group = this.#admit(length);
+    const position = this.#add(group, kind, payload);
+    this.#admitted(group, 1, length);
+    return { position, durable: group.durable };
+  }
+
+  /** The group that takes `length` bytes of records, unless too much waits already. */
+  #admit(length: number): Group {
     this.#assertUsable();
     if (this.#pending.bytes >= this.#limits.pendingBytes) {
       this.#totals.refused++;
       throw this.#refusal();
     }
-    let length = 0;
-    for (const { payload } of records) length += RECORD_HEADER + payload.length;
-    const group = this.#room(length);
-    const base = this.#position(group.ordinal, 0);
-    const positions: bigint[] = new Array(records.length);
-    for (let i = 0; i < records.length; i++) {
-      const { kind, payload } = records[i]!;
-      positions[i] = BigInt(base + group.next);
-      group.add(kind, payload);
-    }
-    this.#pending.records += records.length;
+    return this.#room(length);
+  }
+
+  #add(group: Group, kind: number, payload: Uint8Array): bigint {
+    const position = this.#position(group.ordinal, group.next);
+    group.add(kind, payload);
+    return BigInt(position);
+  }
+
+  #admitted(group: Group, records: number, length: number): void {
+    this.#pending.records += records;
     this.#pending.bytes += length;
     this.#schedule(group.length >= this.#limits.groupBytes);
-    return { positions, durable: group.durable };
   }
 
   /** Resolves when appends are accepted; rejects when they never will be again. */

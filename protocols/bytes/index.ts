@@ -15,5 +15,6 @@ export {
 export { ByteReader } from "./reader.ts";
 export { sha256, sha256Engine } from "./sha256.ts";
 export type { Sha256Engine } from "./sha256-engine.ts";
+export { ByteSlab } from "./slab.ts";
 export { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex } from "./text.ts";
 export { ByteWriter } from "./writer.ts";

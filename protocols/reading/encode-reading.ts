@@ -1,4 +1,4 @@
-import { UsageError } from "../bytes/index.ts";
+import { type ByteSlab, UsageError } from "../bytes/index.ts";
 import { isIntegral, toHalf, utf8Length } from "../cbor/index.ts";
 import type { SenmlNumber } from "./decimal.ts";
 import { QUALITY_MASK } from "./quality.ts";
@@ -229,7 +229,18 @@ function checkUnique(measurements: readonly Measurement[]): void {
  * `[{n: "prev", vd, bt}?, {n, u, v|vs|vb, s, vd, bt?}+, {n: "q", v: bits}?]`, `bt` in the first record only, no `bn`.
  * @throws UsageError FS-READING-TIME, -COUNT, -NAME, -UNIT, -VALUE, -QUALITY, -PREV, -SIZE for what `Reading` does not allow.
  */
-export function encodeReading({ time, measurements, quality, prev }: Reading): Uint8Array {
+export function encodeReading(reading: Reading): Uint8Array {
+  write(reading);
+  return out.slice(0, at);
+}
+
+/** `encodeReading` into memory that is shared with other short byte strings. */
+export function encodeReadingInto(memory: ByteSlab, reading: Reading): Uint8Array {
+  write(reading);
+  return memory.copy(out, 0, at);
+}
+
+function write({ time, measurements, quality, prev }: Reading): void {
   if (!Number.isSafeInteger(time)) throw refuse("TIME", `time ${time} is not a whole number of milliseconds`);
   const count = measurements.length;
   if (count < 1 || count > MAX_MEASUREMENTS)
@@ -254,5 +265,4 @@ export function encodeReading({ time, measurements, quality, prev }: Reading): U
     putInteger(quality);
   }
   room(0);
-  return out.slice(0, at);
 }
