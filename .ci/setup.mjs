@@ -13,9 +13,13 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
+function attempt(command, args, stderr) {
+  return spawnSync(command, args, { cwd: root, stdio: ["ignore", "ignore", stderr] });
+}
+
 function run(what, command, args) {
   console.error(`${what} …`);
-  const done = spawnSync(command, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  const done = attempt(command, args, "inherit");
   if (done.status !== 0) {
     console.error(
       `error FS-SETUP  "${command} ${args.join(" ")}" failed (${done.status ?? done.signal ?? done.error})`,
@@ -31,7 +35,13 @@ const lock = createHash("sha256")
   .digest("hex");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   // No dependency needs its install script: native parts ship prebuilt inside their packages.
-  run("installing dependencies", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  console.error("installing dependencies …");
+  // npm ci insists on the optional packages of every platform; a registry that mirrors only some of them makes it refuse,
+  // and a plain install of the same locked versions is what remains.
+  if (attempt("npm", ["ci", ...flags], "ignore").status !== 0) {
+    run("installing the locked versions", "npm", ["install", "--no-save", ...flags]);
+  }
   writeFileSync(stamp, lock);
 }
 
