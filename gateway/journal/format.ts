@@ -102,9 +102,8 @@ export function encodeSegmentHead(head: SegmentHead, out: Uint8Array): void {
 }
 
 /** The header copy at `at`, or undefined when it is not one. */
-export function decodeSegmentHead(bytes: Uint8Array, at: number): SegmentHead | undefined {
+export function decodeSegmentHead(bytes: Uint8Array, view: DataView, at: number): SegmentHead | undefined {
   if (bytes.length < at + SEGMENT_HEADER) return undefined;
-  const view = viewOf(bytes);
   if (view.getUint32(at) !== MAGIC || view.getUint16(at + 4) !== VERSION) return undefined;
   if (view.getUint32(at + 28) !== crc32c(bytes, at, at + 28)) return undefined;
   const head = {

@@ -1,5 +1,5 @@
 import { EnvironmentError, equalBytes } from "../../protocols/bytes/index.ts";
-import { decodeSegmentHead, encodeSegmentHead, firstGroup, SECTOR, type SegmentHead } from "./format.ts";
+import { decodeSegmentHead, encodeSegmentHead, firstGroup, SECTOR, type SegmentHead, viewOf } from "./format.ts";
 import type { ReadRequest, SegmentWrite, Slot } from "./report.ts";
 
 /** Both header copies, and the start of the first group for any alignment. */
@@ -45,8 +45,9 @@ export function* survey(files: readonly string[]): Generator<ReadRequest, Survey
   const found: Survey = { used: [], blank: [], bad: [], writes: [] };
   for (const file of files) {
     const bytes = yield { file, bytes: SURVEYED, next: undefined, keep: false };
-    const first = decodeSegmentHead(bytes, 0);
-    const second = decodeSegmentHead(bytes, SECTOR);
+    const view = viewOf(bytes);
+    const first = decodeSegmentHead(bytes, view, 0);
+    const second = decodeSegmentHead(bytes, view, SECTOR);
     // A file is headed anew only after its old records were released: the later use is the valid one.
     const head = (first?.ordinal ?? 0) >= (second?.ordinal ?? 0) ? first : second;
     if (head) {

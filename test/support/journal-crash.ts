@@ -20,7 +20,7 @@ export interface CrashResult {
   generations: number;
   /** Crash states in which a commit was cut off. */
   torn: number;
-  /** Crash states in which power was cut a second time, during recovery. */
+  /** Crash states that a second power cut, during recovery, left. */
   twice: number;
   /** Records appended, through how many uses of segments. */
   records: number;
@@ -150,7 +150,10 @@ export async function tryCrashes(options: CrashOptions): Promise<CrashResult> {
       if (!once || !before) continue;
       // Again, with power cut at some point of the first recovery's own writes: the answer must be the same.
       const chance = random() < 0.5 ? 1 : random();
-      if (chance < 1) result.twice++;
+      if (chance < 1) {
+        result.states++;
+        result.twice++;
+      }
       write(before, once.recovery, chance, random);
       const again = judge(before, "recovered twice");
       if (again && (again.first !== once.first || again.last !== once.last)) {

@@ -8,7 +8,7 @@ describe("the journal under power cuts, kills and failed syncs", () => {
   it(`loses nothing acknowledged, doubles nothing and keeps order in ${states} crash states`, async () => {
     const result = await tryCrashes({ seed: 20_261_122, states });
     expect(result.failures).toEqual([]);
-    expect(result.states).toBe(states);
+    expect(result.states).toBeGreaterThanOrEqual(states);
     expect(result.torn).toBeGreaterThan(states / 200);
     expect(result.twice).toBeGreaterThan(states / 20);
     expect(result.segments).toBeGreaterThan(states / 1000);
