@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { DriverHost } from "../devices/index.ts";
 import type { Clock } from "../firmware-bridge/port/clock.ts";
-import { ClockState, decodeAttestation, scopeOf } from "../protocols/attestation/index.ts";
+import { ClockState, scopeOf } from "../protocols/attestation/index.ts";
 import { EnvironmentError, type FieldsealError, toHex, UsageError } from "../protocols/bytes/index.ts";
 import { fromAddressText } from "../protocols/evm/index.ts";
 import { encodeVkey, type NoteKey, noteKey } from "../protocols/log/index.ts";
 import { type CryptoBackend, chainAddress, chainSigner, type Hello, SignerClient } from "./attest/index.ts";
-import { Batcher, DeviceIndex, type LogFiles, LogStore, type PublishedCheckpoint } from "./batch/index.ts";
+import { Batcher, type DeviceIndex, type LogFiles, LogStore, type PublishedCheckpoint } from "./batch/index.ts";
 import type { Broker, DurableMessage } from "./broker/index.ts";
 import type { Config } from "./config/index.ts";
 import { CommitmentFiles } from "./coordinator/commitment-files.ts";
@@ -14,6 +14,7 @@ import { Committing } from "./coordinator/committing.ts";
 import { type Chain, coordinatorAt, decodeOutboxEntry, encodeOutboxEntry } from "./coordinator/index.ts";
 import type { GatewayEvent } from "./events.ts";
 import { DeviceTable } from "./ingest/device-table.ts";
+import { indexEntries, openIndex } from "./ingest/indexing.ts";
 import { PathLog } from "./ingest/path-log.ts";
 import { RecordKind } from "./ingest/records.ts";
 import { GatewayState } from "./ingest/state.ts";
@@ -36,6 +37,8 @@ export interface GatewayOptions {
   backend: CryptoBackend;
   /** Undefined: batches are signed and kept, and committed nowhere. */
   chain: Chain | undefined;
+  /** Whether a time service disciplines the clock. Default: what the kernel says. */
+  clockSynced?: () => Promise<boolean | undefined>;
   onEvent(event: GatewayEvent): void;
   /** The gateway cannot go on as it is: it is to be stopped and started again. */
   onFatal(error: FieldsealError): void;
@@ -51,17 +54,21 @@ export class Gateway {
   readonly #folders: ReturnType<typeof logFolders>;
   readonly #commitments: CommitmentFiles;
   readonly #enrolments: EnrolmentFiles;
-  readonly #index: DeviceIndex;
   readonly #telemetry: Telemetry;
   /** Position that may be released once the checkpoint of that size is final. */
   readonly #floors = new Map<number, bigint>();
   readonly #started: number;
   #hello: Hello | undefined;
+  #index: DeviceIndex | undefined;
+  #indexing = true;
   #log: PathLog | undefined;
   #store: LogStore | undefined;
   #batcher: Batcher | undefined;
   #time: TimeSandwich | undefined;
   #committing: Committing | undefined;
+  /** Devices that are being set up, and from then on. */
+  #opening: DeviceTable | undefined;
+  /** Devices that may send. */
   #devices: DeviceTable | undefined;
   #scope: Uint8Array = new Uint8Array(16);
   #stopping = false;
@@ -72,7 +79,6 @@ export class Gateway {
     this.#folders = logFolders(config.gateway.data);
     this.#commitments = new CommitmentFiles(this.#folders.commitments);
     this.#enrolments = new EnrolmentFiles(this.#folders.enrolments);
-    this.#index = DeviceIndex.open(this.#folders.index);
     this.#started = clock.monotonic();
     this.#signer = new SignerClient({
       clock,
@@ -133,6 +139,7 @@ export class Gateway {
       coordinator: contract,
       headers,
       every: Math.min(60_000, config.batch.every),
+      clockSynced: this.#o.clockSynced,
     });
     await this.#time.start();
 
@@ -180,13 +187,14 @@ export class Gateway {
       signer: this.#signer,
       log: this.#path,
       store: this.#store!,
-      index: this.#index,
-      batcher: this.#batcher,
+      index: this.#index!,
       committing: this.#committing,
       enrolments: this.#enrolments,
       telemetry: this.#telemetry,
     });
+    this.#opening = devices;
     await devices.open();
+    if (this.#stopping) return;
     this.#devices = devices;
     onEvent({ event: "ready", backend: hello.backend, devices: devices.size, recovered });
     await this.#committing?.start();
@@ -214,7 +222,10 @@ export class Gateway {
       else this.#part("gateway", `journal ${now}`);
     };
     const report = await journal.open((record) => state.apply(record));
-    this.#log = new PathLog(journal, state);
+    this.#log = new PathLog(journal, state, ({ sign1, bodies }) => {
+      // What becomes durable while the gateway stops is batched at the next start.
+      if (!this.#stopping) this.#batcher?.add({ attestation: sign1, readings: bodies });
+    });
     for (const { kind, file, lost } of report.damage) {
       this.#telemetry.trouble(
         "journal",
@@ -225,27 +236,38 @@ export class Gateway {
     }
     const signed = store.signed;
     if (signed && !this.#commitments.read(size)) this.#commitments.write(signed.bytes, undefined);
-    // The index is written after the log: what a stop in between left out is added from the log.
-    for (let at = this.#index.reach(); at < size; at++) this.#indexEntry(await store.entry(at), at);
+    const damaged = report.damage.some(({ lost }) => lost > 0);
+    this.#index = await openIndex(this.#folders.index, store, state, damaged);
     return { records: report.records, pending: state.pendingReadings, logSize: state.logSize };
-  }
-
-  #indexEntry(attestation: Uint8Array, index: number): void {
-    const { device, first, count } = decodeAttestation(attestation).statement;
-    this.#index.add(device, { first, count, index });
   }
 
   #published(checkpoint: PublishedCheckpoint): void {
     const { size, root, count, note } = checkpoint;
     const { state } = this.#path;
-    for (const { index, sign1 } of state.unstored) if (index < size) this.#indexEntry(sign1, index);
+    this.#derive(() => {
+      if (!this.#indexing) return;
+      // After a failure it goes on where it stopped, at the next start: it must not have holes.
+      this.#indexing = false;
+      indexEntries(this.#index!, state.unstored, size);
+      this.#indexing = true;
+    });
+    this.#derive(() => this.#commitments.write(note, undefined));
     state.stored(size);
-    this.#commitments.write(note, undefined);
     this.#floors.set(size, this.#path.floor());
     this.#o.onEvent({ event: "checkpoint", size, root: toHex(root), count });
     this.#telemetry.checkpoint({ size, root: toHex(root), count, state: "signed" });
     if (this.#committing) this.#committing.offer(checkpoint);
     else this.#release(size);
+  }
+
+  /** Writes what is derived from log and journal; where the disk has no room for it, the next start writes it. */
+  #derive(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      this.#telemetry.trouble("log", undefined, error.code, error.message);
+    }
   }
 
   #committed(event: Parameters<ConstructorParameters<typeof Committing>[0]["onCommitted"]>[0]): void {
@@ -350,13 +372,13 @@ export class Gateway {
   /** Stops the sources, signs what is open, ends the batch under way, says goodbye and closes the journal. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#devices?.stop();
+    await this.#opening?.stop();
     await this.#batcher?.stop();
     await this.#committing?.stop();
     this.#time?.stop();
     await this.#telemetry.stop();
     this.#signer.close();
     await this.#o.journal.close();
-    this.#index.close();
+    this.#index?.close();
   }
 }

@@ -2,55 +2,106 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { ByteReader, ByteWriter, fromHex, InternalError, toHex } from "../../protocols/bytes/index.ts";
+import { onFile, replaceFileSync } from "./sync-files.ts";
 
-/** Where one attestation of a device stands: readings `first … first + count - 1` are in log entry `index`. */
+/** Where one attestation of a device stands: sequence numbers `first … first + count - 1` are in log entry `index`. */
 export interface PackPlace {
   first: bigint;
   count: number;
   index: number;
+  /** False for what takes a sequence number and is no reading: enrolment, rotation, revocation, receipt. */
+  readings: boolean;
 }
 
-// 00 00 00 00 00 00 00 2a  00 08  00 00 00 00 00 00 01 9c
-// |                        |      |
-// first, u64               count  log index, u64
+// 00 00 00 00 00 00 00 2a  00 08         00 00 00 00 00 00 01 9c
+// |                        |             |
+// first, u64               count, u16    log index, u64
+//                          bit 15: no readings
 const RECORD = 18;
+const NO_READINGS = 0x8000;
+/** Holds how far the index was complete when its files were last made durable. */
+const REACH = "reach";
 
-function encode(place: PackPlace): Uint8Array {
-  return new ByteWriter(RECORD).u64(place.first).u16(place.count).u64(place.index).finish();
+function encode({ first, count, index, readings }: PackPlace): Uint8Array {
+  return new ByteWriter(RECORD)
+    .u64(first)
+    .u16(readings ? count : count | NO_READINGS)
+    .u64(index)
+    .finish();
+}
+
+function decode(bytes: Uint8Array): PackPlace {
+  const reader = new ByteReader(bytes);
+  const first = reader.u64();
+  const count = reader.u16();
+  return { first, count: count & ~NO_READINGS, index: Number(reader.u64()), readings: count < NO_READINGS };
+}
+
+const endOf = ({ first, count }: PackPlace) => first + BigInt(count);
+
+/** Records of one file, in log order. */
+interface File {
+  fd: number;
+  records: number;
+  /** The last record; undefined in an empty file. */
+  last: PackPlace | undefined;
+}
+
+/** One device: packs in the order of their sequence numbers, and beside them the few that came late and fill a gap. */
+interface Places {
+  order: File;
+  late: File;
 }
 
 /**
- * Finds the log entry that holds a device's reading without reading the log: one file a device, records in log order.
- * It is derived from the log and never decides what is true: losing it costs a scan, `add` is idempotent.
+ * Finds the log entry that holds a device's reading without reading the log. It is derived from the log and never decides what is
+ * true: what is missing after a crash is added from the log, `add` is idempotent.
  */
 export class DeviceIndex {
   readonly #folder: string;
-  readonly #files = new Map<string, { fd: number; records: number; last: number }>();
+  readonly #devices = new Map<string, Places>();
   readonly #writable: boolean;
+  /** Entries below this are in the files for certain. */
+  #reach: number;
 
-  private constructor(folder: string, writable: boolean) {
+  private constructor(folder: string, writable: boolean, reach: number) {
     this.#folder = folder;
     this.#writable = writable;
+    this.#reach = reach;
   }
 
-  /** The gateway's own view; one writer at a time. */
+  /**
+   * The gateway's own view; one writer at a time. What a power cut may have left half is given up.
+   * @throws EnvironmentError FS-LOG-*.
+   */
   static open(folder: string): DeviceIndex {
-    mkdirSync(folder, { recursive: true });
-    return new DeviceIndex(folder, true);
+    return onFile(folder, () => {
+      mkdirSync(folder, { recursive: true });
+      const path = join(folder, REACH);
+      const text = existsSync(path) ? readFileSync(path, "utf8") : "0";
+      return new DeviceIndex(folder, true, /^\d{1,15}$/.test(text) ? Number(text) : 0);
+    });
   }
 
   /** A reader beside a running gateway. */
   static read(folder: string): DeviceIndex {
-    return new DeviceIndex(folder, false);
+    return new DeviceIndex(folder, false, 0);
+  }
+
+  /** Log entries below this are in the index; those from here on are to be added. */
+  get reach(): number {
+    return this.#reach;
   }
 
   /** Devices that have an index, by id. */
@@ -61,20 +112,32 @@ export class DeviceIndex {
       .map(fromHex);
   }
 
-  #file(device: Uint8Array) {
+  #places(device: Uint8Array): Places | undefined {
     const name = toHex(device);
-    let file = this.#files.get(name);
-    if (file) return file;
+    let places = this.#devices.get(name);
+    if (places) return places;
     const path = join(this.#folder, name);
     if (!this.#writable && !existsSync(path)) return undefined;
+    places = onFile(path, () => ({ order: this.#open(path), late: this.#open(`${path}.late`) }));
+    this.#devices.set(name, places);
+    return places;
+  }
+
+  #open(path: string): File {
+    if (!this.#writable && !existsSync(path)) return { fd: -1, records: 0, last: undefined };
     const fd = openSync(path, this.#writable ? (existsSync(path) ? "r+" : "w+") : "r");
-    const size = fstatSync(fd).size;
-    const records = Math.floor(size / RECORD);
-    if (this.#writable && size % RECORD !== 0) ftruncateSync(fd, records * RECORD);
-    file = { fd, records, last: -1 };
-    if (records > 0) file.last = this.#record(fd, records - 1).index;
-    this.#files.set(name, file);
-    return file;
+    const { size } = fstatSync(fd);
+    let records = Math.floor(size / RECORD);
+    if (this.#writable) {
+      // Beyond what was made durable a power cut may have left anything.
+      while (records > 0 && !this.#trusted(this.#record(fd, records - 1))) records--;
+      if (size !== records * RECORD) ftruncateSync(fd, records * RECORD);
+    }
+    return { fd, records, last: records > 0 ? this.#record(fd, records - 1) : undefined };
+  }
+
+  #trusted({ count, index }: PackPlace): boolean {
+    return count > 0 && index < this.#reach;
   }
 
   #record(fd: number, at: number): PackPlace {
@@ -82,66 +145,105 @@ export class DeviceIndex {
     if (readSync(fd, bytes, 0, RECORD, at * RECORD) !== RECORD) {
       throw new InternalError("FS-INDEX", `record ${at} of a device index is cut`);
     }
-    const reader = new ByteReader(bytes);
-    return { first: reader.u64(), count: reader.u16(), index: Number(reader.u64()) };
+    return decode(bytes);
   }
 
-  /** Adds a place unless the index already reaches that far. */
+  /** Adds a place unless the index has it. Places come in log order. @throws EnvironmentError FS-LOG-*. */
   add(device: Uint8Array, place: PackPlace): void {
-    const file = this.#file(device)!;
-    if (place.index <= file.last) return;
-    writeSync(file.fd, encode(place), 0, RECORD, file.records * RECORD);
+    const { order, late } = this.#places(device)!;
+    if (place.index <= Math.max(order.last?.index ?? -1, late.last?.index ?? -1)) return;
+    const file = order.last && place.first < endOf(order.last) ? late : order;
+    onFile(join(this.#folder, toHex(device)), () => {
+      writeSync(file.fd, encode(place), 0, RECORD, file.records * RECORD);
+    });
     file.records++;
-    file.last = place.index;
+    file.last = place;
   }
 
-  /** The pack that holds reading `seq`, and the device's pack before it. */
-  find(device: Uint8Array, seq: bigint): { place: PackPlace; previous: PackPlace | undefined } | undefined {
-    const file = this.#file(device);
-    if (!file) return undefined;
+  /** Entries below `size` have been added: makes that durable. @throws EnvironmentError FS-LOG-*. */
+  sync(size: number): void {
+    if (size <= this.#reach) return;
+    onFile(this.#folder, () => {
+      for (const { order, late } of this.#devices.values()) for (const { fd } of [order, late]) fsyncSync(fd);
+    });
+    replaceFileSync(join(this.#folder, REACH), String(size));
+    this.#reach = size;
+  }
+
+  /** Number of records of `order` whose first sequence number is at most `seq`. */
+  #upTo({ fd, records }: File, seq: bigint): number {
     let low = 0;
-    let high = file.records - 1;
-    while (low <= high) {
+    let high = records;
+    while (low < high) {
       const middle = (low + high) >> 1;
-      const place = this.#record(file.fd, middle);
-      if (seq < place.first) high = middle - 1;
-      else if (seq >= place.first + BigInt(place.count)) low = middle + 1;
-      else return { place, previous: middle > 0 ? this.#record(file.fd, middle - 1) : undefined };
+      if (this.#record(fd, middle).first <= seq) low = middle + 1;
+      else high = middle;
     }
-    return undefined;
+    return low;
   }
 
-  /** The device's newest pack below log entry `end`. */
+  #all({ fd, records }: File): PackPlace[] {
+    return Array.from({ length: records }, (_, at) => this.#record(fd, at));
+  }
+
+  /** The pack that holds sequence number `seq`, and the device's pack before it in number that stands before it in the log. */
+  find(device: Uint8Array, seq: bigint): { place: PackPlace; previous: PackPlace | undefined } | undefined {
+    const places = this.#places(device);
+    if (!places) return undefined;
+    const { order } = places;
+    const late = this.#all(places.late);
+    const at = this.#upTo(order, seq);
+    const candidates = at > 0 ? [this.#record(order.fd, at - 1), ...late] : late;
+    const place = candidates.find((one) => one.first <= seq && seq < endOf(one));
+    if (!place) return undefined;
+    const before = this.#upTo(order, place.first - 1n);
+    const earlier = before > 0 ? [this.#record(order.fd, before - 1), ...late] : late;
+    let previous: PackPlace | undefined;
+    for (const one of earlier) {
+      if (endOf(one) > place.first || one.index >= place.index) continue;
+      if (!previous || one.first > previous.first) previous = one;
+    }
+    return { place, previous };
+  }
+
+  /** The device's newest pack of readings below log entry `end`. */
   newestBefore(device: Uint8Array, end: number): PackPlace | undefined {
-    const file = this.#file(device);
-    for (let at = (file?.records ?? 0) - 1; at >= 0; at--) {
-      const place = this.#record(file!.fd, at);
-      if (place.index < end) return place;
+    const order = this.#places(device)?.order;
+    for (let at = (order?.records ?? 0) - 1; at >= 0; at--) {
+      const place = this.#record(order!.fd, at);
+      if (place.index < end && place.readings) return place;
     }
     return undefined;
   }
 
-  /** The device's latest places, at most `most`, oldest first. */
-  latest(device: Uint8Array, most: number): PackPlace[] {
-    const file = this.#file(device);
-    const records = file?.records ?? 0;
-    const from = Math.max(0, records - most);
-    return Array.from({ length: records - from }, (_, i) => this.#record(file!.fd, from + i));
-  }
-
-  /** Log entries below this are in the index. */
-  reach(): number {
-    return 1 + Math.max(-1, ...this.devices().map((device) => this.#file(device)?.last ?? -1));
-  }
-
-  /** The device's newest pack. */
+  /** The device's newest pack of readings. */
   newest(device: Uint8Array): PackPlace | undefined {
-    const file = this.#file(device);
-    return file && file.records > 0 ? this.#record(file.fd, file.records - 1) : undefined;
+    return this.newestBefore(device, Number.POSITIVE_INFINITY);
+  }
+
+  /** Sequence number after the device's last. */
+  next(device: Uint8Array): bigint {
+    const last = this.#places(device)?.order.last;
+    return last ? endOf(last) : 0n;
+  }
+
+  /** The device's latest places by sequence number, at most `most`, oldest first. */
+  latest(device: Uint8Array, most: number): PackPlace[] {
+    const places = this.#places(device);
+    if (!places) return [];
+    return [places.order, places.late]
+      .flatMap(({ fd, records }) => {
+        const from = Math.max(0, records - most);
+        return Array.from({ length: records - from }, (_, i) => this.#record(fd, from + i));
+      })
+      .sort((a, b) => (a.first < b.first ? -1 : 1))
+      .slice(-most);
   }
 
   close(): void {
-    for (const { fd } of this.#files.values()) closeSync(fd);
-    this.#files.clear();
+    for (const { order, late } of this.#devices.values()) {
+      for (const { fd } of [order, late]) if (fd >= 0) closeSync(fd);
+    }
+    this.#devices.clear();
   }
 }

@@ -291,6 +291,18 @@ export class LogStore {
     return copyOf(await this.#reader.item("entries", index, this.size));
   }
 
+  /** Entries from `from` on, in order; each file is read once. */
+  async *entries(from: number): AsyncGenerator<{ index: number; attestation: Uint8Array }> {
+    const { size } = this;
+    for (let index = from; index < size; ) {
+      const tile = Math.floor(index / TILE_WIDTH);
+      const items = await this.#reader.items("entries", tile, widthOf("entries", tile, size));
+      for (; index < size && Math.floor(index / TILE_WIDTH) === tile; index++) {
+        yield { index, attestation: items[index % TILE_WIDTH]! };
+      }
+    }
+  }
+
   /** The readings of attestation `index`, or undefined when they were deleted. */
   async readings(index: number): Promise<Uint8Array[] | undefined> {
     this.#inside(index);

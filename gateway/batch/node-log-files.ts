@@ -5,7 +5,7 @@ import type { LogFiles } from "./log-files.ts";
 
 const codeOf = (cause: unknown) => (cause instanceof Error && "code" in cause ? String(cause.code) : "unknown");
 
-function logError(path: string, cause: unknown): EnvironmentError {
+export function logError(path: string, cause: unknown): EnvironmentError {
   const errno = codeOf(cause);
   const options = { context: { path, errno }, cause };
   if (errno === "ENOSPC" || errno === "EDQUOT") {

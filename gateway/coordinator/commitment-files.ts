@@ -1,17 +1,15 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fromBase64Url, fromUtf8, InternalError, toBase64Url } from "../../protocols/bytes/index.ts";
+import {
+  fromBase64Url,
+  fromUtf8,
+  InternalError,
+  ProtocolError,
+  toBase64Url,
+  utf8,
+} from "../../protocols/bytes/index.ts";
 import { decodeCheckpoint, type SignedCheckpoint } from "../../protocols/log/index.ts";
+import { onFile, replaceFileSync } from "../batch/sync-files.ts";
 import type { Anchor } from "./anchor.ts";
 
 export interface StoredCheckpoint {
@@ -58,29 +56,24 @@ export class CommitmentFiles {
     return join(this.#folder, `${String(size).padStart(16, "0")}.json`);
   }
 
+  /**
+   * The checkpoint of a size; undefined when there is none, or when its file is damaged: then a later checkpoint covers the same
+   * entries, and the newest is written again at the next start.
+   * @throws EnvironmentError FS-LOG-ACCESS, FS-LOG-IO.
+   */
   read(size: number): StoredCheckpoint | undefined {
     const path = this.#path(size);
     if (!existsSync(path)) return undefined;
-    const { note, commitment } = JSON.parse(readFileSync(path, "utf8")) as Document;
-    const bytes = new TextEncoder().encode(note);
-    return {
-      note: bytes,
-      checkpoint: decodeCheckpoint(bytes),
-      commitment: commitment && {
-        chainId: BigInt(commitment.chainId),
-        transactionHash: fromBase64Url(commitment.transactionHash),
-        blockNumber: BigInt(commitment.blockNumber),
-        blockHash: fromBase64Url(commitment.blockHash),
-        transactionIndex: commitment.transactionIndex,
-        headerRlp: fromBase64Url(commitment.header),
-        proof: commitment.proof.map(fromBase64Url),
-      },
-    };
+    const stored = parse(onFile(path, () => readFileSync(path, "utf8")));
+    return stored?.checkpoint.size === size ? stored : undefined;
   }
 
-  /** Smallest checkpoint that covers entry `index`, a committed one if there is any. */
-  covering(index: number): StoredCheckpoint | undefined {
-    const sizes = this.sizes();
+  /**
+   * Smallest checkpoint that covers entry `index`, a committed one if there is any.
+   * @param most larger ones are passed over: a reader's log may end there.
+   */
+  covering(index: number, most = Number.POSITIVE_INFINITY): StoredCheckpoint | undefined {
+    const sizes = this.sizes().filter((size) => size <= most);
     let low = 0;
     let high = sizes.length;
     while (low < high) {
@@ -97,7 +90,7 @@ export class CommitmentFiles {
     return first;
   }
 
-  /** Writes or completes a checkpoint; durable when this returns. */
+  /** Writes or completes a checkpoint; durable when this returns. @throws EnvironmentError FS-LOG-*. */
   write(note: Uint8Array, commitment: Anchor | undefined): void {
     const text = fromUtf8(note);
     if (text === undefined) throw new InternalError("FS-CHECKPOINT-TEXT", "a checkpoint that is not text");
@@ -116,22 +109,30 @@ export class CommitmentFiles {
         },
       }),
     };
-    mkdirSync(this.#folder, { recursive: true });
-    const path = this.#path(size);
-    const temporary = `${path}.new`;
-    const file = openSync(temporary, "w", 0o644);
-    try {
-      writeSync(file, JSON.stringify(document));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-    const folder = openSync(this.#folder, "r");
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    replaceFileSync(this.#path(size), JSON.stringify(document));
+  }
+}
+
+/** A checkpoint document, or undefined for what is none: a file can be damaged, its writer cannot have been. */
+function parse(text: string): StoredCheckpoint | undefined {
+  try {
+    const { note, commitment } = JSON.parse(text) as Document;
+    const bytes = utf8(note);
+    return {
+      note: bytes,
+      checkpoint: decodeCheckpoint(bytes),
+      commitment: commitment && {
+        chainId: BigInt(commitment.chainId),
+        transactionHash: fromBase64Url(commitment.transactionHash),
+        blockNumber: BigInt(commitment.blockNumber),
+        blockHash: fromBase64Url(commitment.blockHash),
+        transactionIndex: commitment.transactionIndex,
+        headerRlp: fromBase64Url(commitment.header),
+        proof: commitment.proof.map(fromBase64Url),
+      },
+    };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof ProtocolError) return undefined;
+    throw error;
   }
 }

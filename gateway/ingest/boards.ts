@@ -14,7 +14,6 @@ import { equalBytes, ProtocolError, sha256, toHex } from "../../protocols/bytes/
 import type { Reading } from "../../protocols/reading/index.ts";
 import { decodeBoardPack, verifyBoardPack } from "../attest/board-pack.ts";
 import { admit, type DeviceHistory, startHistory } from "../attest/guard.ts";
-import type { EnrolmentFiles } from "../proofs/enrolment-files.ts";
 import type { PathLog } from "./path-log.ts";
 
 /** A board that holds its own key, as configured. */
@@ -25,12 +24,13 @@ export interface Board {
 
 export interface BoardsOptions {
   log: PathLog;
-  files: EnrolmentFiles;
   verifier: Verifier;
   /** What statements must be made for, 16 bytes. */
   scope: Uint8Array;
   /** The device's latest attestations in the log, oldest first: what a repeated statement is known by after a restart. */
   recent(device: Uint8Array): Promise<Uint8Array[]>;
+  /** The enrolment in force, COSE_Sign1. */
+  enrolment(device: Uint8Array): Promise<Uint8Array | undefined>;
   onAttested(
     board: Board,
     sign1: Uint8Array,
@@ -38,8 +38,13 @@ export interface BoardsOptions {
     index: number,
   ): void;
   onEnrolled(board: Board, sign1: Uint8Array, body: Uint8Array, index: number): void;
+  /** Sequence numbers that have not come, before a pack that has. */
+  onGap(board: Board, gap: { first: bigint; count: bigint }): void;
   onRefused(board: Board | undefined, code: string, why: string): void;
 }
+
+/** Contradictions kept of one board: one is proof enough, and a board must not fill the journal with them. */
+const EVIDENCE_KEPT = 16;
 
 /**
  * Packs that boards have signed themselves: verified, judged against what the device has said before, and durable before
@@ -49,6 +54,9 @@ export class Boards {
   readonly #o: BoardsOptions;
   readonly #byId = new Map<string, Board>();
   readonly #history = new Map<string, DeviceHistory>();
+  /** Statement of the enrolment in force, hex. */
+  readonly #enrolled = new Map<string, string>();
+  readonly #contradictions = new Map<string, number>();
   /** One message of a device at a time: each is judged by the ones before it. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -62,6 +70,7 @@ export class Boards {
 
   /** Takes up each enrolled board's history where the journal and the log left it. */
   async start(): Promise<void> {
+    for (const { later } of this.#o.log.state.evidence) this.#count(decodeAttestation(later));
     for (const id of this.#byId.keys()) await this.#resume(id);
   }
 
@@ -71,7 +80,11 @@ export class Boards {
     const device = deviceId(board.key);
     const cursor = log.state.cursor(device);
     if (cursor.enrolment < 0) return;
+    const enrolment = await this.#o.enrolment(device);
+    if (enrolment) this.#enrolled.set(id, toHex(decodeAttestation(enrolment).sign1.payload));
+    // By number, not by arrival: a pack that came late is known again as well.
     const said = (await recent(device)).map(decodeAttestation);
+    said.sort((a, b) => (a.statement.first < b.statement.first ? -1 : 1));
     const first = said[0]?.statement;
     let history = startHistory({
       device,
@@ -90,24 +103,20 @@ export class Boards {
    * Takes a message from `fieldseal-link/ID/up`. Resolves when the message needs no second delivery: it is durable, or
    * refused for good. Rejects when it has to come again (the disk is full).
    */
-  receive(topicId: string, payload: Uint8Array): Promise<void> {
+  async receive(topicId: string, payload: Uint8Array): Promise<void> {
+    if (!this.#byId.has(topicId)) {
+      const why = `a message for ${topicId.slice(0, 64)}, which is not configured`;
+      return this.#o.onRefused(undefined, "FS-BOARD-UNKNOWN", why);
+    }
     const turn = (this.#turns.get(topicId) ?? Promise.resolve())
       .catch(() => undefined)
       .then(() => this.#receive(topicId, payload));
     this.#turns.set(topicId, turn);
-    return turn;
+    await turn;
   }
 
   async #receive(topicId: string, payload: Uint8Array): Promise<void> {
-    const board = this.#byId.get(topicId);
-    if (!board) {
-      this.#o.onRefused(
-        undefined,
-        "FS-BOARD-UNKNOWN",
-        `a message for ${topicId.slice(0, 64)}, which is not configured`,
-      );
-      return;
-    }
+    const board = this.#byId.get(topicId)!;
     try {
       const { attestation, readings } = decodeBoardPack(payload);
       if (attestation.statement.kind === StatementKind.enrol) await this.#enrol(board, attestation, readings);
@@ -119,7 +128,7 @@ export class Boards {
   }
 
   async #enrol(board: Board, attestation: Attestation, bodies: readonly Uint8Array[]): Promise<void> {
-    const { log, files, verifier, scope, onEnrolled, onRefused } = this.#o;
+    const { log, verifier, scope, onEnrolled, onRefused } = this.#o;
     const { statement } = attestation;
     const [body] = bodies;
     const id = formatDeviceId(deviceId(board.key));
@@ -130,17 +139,22 @@ export class Boards {
     if (!equalBytes(deviceId(decodeEnrolment(body).key), statement.device)) return refuse("it names another key");
     if (!equalBytes(statement.scope, scope)) return refuse("it is for another chain, coordinator or gateway");
     const cursor = log.state.cursor(statement.device);
-    if (statement.first < cursor.next) return; // Sent again: it was taken, and its acknowledgement was lost.
+    const { first, count, work, boot } = statement;
+    if (first < cursor.next) {
+      // Sent again: it was taken, and its acknowledgement was lost.
+      if (this.#enrolled.get(id) === toHex(attestation.sign1.payload)) return;
+      return refuse(`sequence numbers below ${cursor.next} are taken`);
+    }
+    if (work < cursor.work || boot < cursor.boot) return refuse("its work register or its boot counter falls");
     const { index, durable } = log.attest(attestation.bytes, [body]);
     await durable;
-    files.write({ name: board.name, key: board.key, attestation: attestation.bytes, body });
-    const { first, count, work, boot } = statement;
+    this.#enrolled.set(id, toHex(attestation.sign1.payload));
     this.#history.set(id, startHistory({ device: statement.device, scope, next: first + BigInt(count), work, boot }));
     onEnrolled(board, attestation.bytes, body, index);
   }
 
   async #pack(board: Board, id: string, payload: Uint8Array): Promise<void> {
-    const { log, verifier, onAttested, onRefused } = this.#o;
+    const { log, verifier, onAttested, onGap, onRefused } = this.#o;
     const { attestation, readings } = verifyBoardPack(payload, {
       verifier,
       keyOf: (device) => this.#byId.get(toHex(device))?.key,
@@ -157,10 +171,10 @@ export class Boards {
       case "duplicate":
         return;
       case "refused":
-        if (verdict.evidence) await log.evidence(...verdict.evidence);
+        if (verdict.evidence) await this.#keep(verdict.evidence);
         return onRefused(board, verdict.code, verdict.why);
       case "equivocation":
-        await log.evidence(...verdict.evidence);
+        await this.#keep(verdict.evidence);
         return onRefused(
           board,
           "FS-GUARD-EQUIVOCATION",
@@ -173,8 +187,22 @@ export class Boards {
         );
         await durable;
         this.#history.set(id, verdict.history);
+        if (verdict.gap) onGap(board, verdict.gap);
         onAttested(board, attestation.bytes, readings, index);
       }
     }
+  }
+
+  #count({ statement }: Attestation): number {
+    const id = toHex(statement.device);
+    const count = (this.#contradictions.get(id) ?? 0) + 1;
+    this.#contradictions.set(id, count);
+    return count;
+  }
+
+  async #keep([earlier, later]: readonly [Uint8Array, Uint8Array]): Promise<void> {
+    const { log } = this.#o;
+    if (log.state.hasEvidence({ earlier, later })) return;
+    if (this.#count(decodeAttestation(later)) <= EVIDENCE_KEPT) await log.evidence({ earlier, later });
   }
 }

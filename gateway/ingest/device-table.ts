@@ -14,12 +14,13 @@ import {
   equalBytes,
   FieldsealError,
   fromBase64Url,
+  ProtocolError,
   toHex,
   UsageError,
 } from "../../protocols/bytes/index.ts";
 import { fromAddressText } from "../../protocols/evm/index.ts";
 import type { CryptoBackend, Hello, SignerClient } from "../attest/index.ts";
-import type { Batcher, DeviceIndex, LogStore } from "../batch/index.ts";
+import type { DeviceIndex, LogStore } from "../batch/index.ts";
 import type { DurableMessage } from "../broker/index.ts";
 import type { Config, DeviceConfig } from "../config/index.ts";
 import type { Committing } from "../coordinator/committing.ts";
@@ -48,7 +49,6 @@ export interface DeviceTableOptions {
   log: PathLog;
   store: LogStore;
   index: DeviceIndex;
-  batcher: Batcher;
   committing: Committing | undefined;
   enrolments: EnrolmentFiles;
   telemetry: Telemetry;
@@ -72,7 +72,7 @@ const DEFAULT_CAP = 1_000_000n;
 const BOARD_FRESH_MS = 120_000;
 const MIN_FRESH_MS = 15_000;
 /** Attestations read back for a board after a restart, to know repeated ones by. */
-const RECENT = 16;
+const RECENT = 64;
 
 /** The configured devices, each on its way into the log: meters that the gateway reads and signs for, and boards that sign. */
 export class DeviceTable {
@@ -84,13 +84,13 @@ export class DeviceTable {
 
   constructor(options: DeviceTableOptions) {
     this.#o = options;
-    const { log, enrolments, backend, scope, telemetry } = options;
+    const { log, backend, scope, telemetry } = options;
     this.#boards = new Boards({
       log,
-      files: enrolments,
       verifier: backend,
       scope,
       recent: (device) => this.#recent(device),
+      enrolment: async (device) => (await this.#enrolment(device))?.sign1,
       onAttested: ({ key }, sign1, readings, index) => {
         const setup = this.#setups.get(formatDeviceId(deviceId(key)))!;
         const { first, work, clock } = decodeAttestation(sign1).statement;
@@ -105,11 +105,11 @@ export class DeviceTable {
         );
       },
       onEnrolled: ({ key }, sign1, body, index) => {
-        options.batcher.add({ attestation: sign1, readings: [body] });
         const setup = this.#setups.get(formatDeviceId(deviceId(key)))!;
         telemetry.deviceState(setup.name, "online", `enrolled, log entry ${index}`);
-        this.#register(setup, sign1, body);
+        this.#show(setup, sign1, body);
       },
+      onGap: ({ name }, gap) => telemetry.gap(name, gap.first, gap.count),
       onRefused: (board, code, why) => telemetry.trouble("boards", board?.name ?? "unknown", code, why),
     });
   }
@@ -130,12 +130,17 @@ export class DeviceTable {
         if (device.driver === "link") this.#openBoard(name, device);
         else await this.#openMeter(name, device);
       } catch (error) {
-        if (!(error instanceof FieldsealError)) throw error;
         if (error instanceof CancelledError) return;
+        // A configuration that does not fit concerns this device; a signer or a journal that fails concerns all.
+        if (!(error instanceof UsageError || error instanceof ProtocolError)) throw error;
         this.#o.telemetry.trouble("devices", name, error.code, `${error.message}${error.fix ? `; ${error.fix}` : ""}`);
       }
     }
     await this.#boards.start();
+    for (const setup of this.#setups.values()) {
+      const enrolled = await this.#enrolment(setup.device);
+      if (enrolled) this.#show(setup, enrolled.sign1, enrolled.body);
+    }
   }
 
   /** Goes on with what was pending, then takes readings. */
@@ -204,6 +209,7 @@ export class DeviceTable {
     const every = device.every ?? profile.modbus?.every ?? profile.p1?.every ?? 10_000;
     const setup = this.#admit({ name, key, signer: "gateway", driver }, Math.max(3 * every, MIN_FRESH_MS));
     const cursor = log.state.cursor(setup.device);
+    const last = cursor.time > 0 ? { last: { work: cursor.work, time: cursor.time } } : {};
     const lane = new Lane({
       name,
       device: setup.device,
@@ -224,35 +230,57 @@ export class DeviceTable {
         ),
       onTrouble: ({ code, message }, what) => telemetry.trouble("ingest", name, code, `${what}: ${message}`),
     });
-    this.#drivers.push(
-      drivers.create({
-        name,
-        driver,
-        config: { port, unit, baud, every: device.every },
-        clock,
-        ...(cursor.time > 0 ? { last: { work: cursor.work, time: cursor.time } } : {}),
-        onReading: ({ reading, work }) => lane.submit(reading, work),
-        onState: ({ state, why }) => telemetry.deviceState(name, state, why),
-      }),
-    );
-    this.#lanes.push(lane);
-    const owner = config.coordinator?.owner ? fromAddressText(config.coordinator.owner) : address;
-    const enrolled = await enrolDevice({
+    const source = drivers.create({
       name,
+      driver,
+      config: { port, unit, baud, every: device.every },
+      clock,
+      ...last,
+      onReading: ({ reading, work }) => lane.submit(reading, work),
+      onState: ({ state, why }) => telemetry.deviceState(name, state, why),
+    });
+    this.#lanes.push(lane);
+    if (cursor.enrolment >= 0 && !equalBytes(cursor.scope, context().scope)) {
+      // What was taken for the old scope is signed for it: an enrolment in between would take the numbers after them.
+      lane.recover();
+      await lane.settle();
+    }
+    const owner = config.coordinator?.owner ? fromAddressText(config.coordinator.owner) : address;
+    await enrolDevice({
       device: setup.device,
-      key,
       driver,
       owner,
       log,
-      files: this.#o.enrolments,
       context: context(),
       now: clock.now(),
       random,
       enrol: (request) => signer.enrol(request),
     });
-    if (enrolled) this.#o.batcher.add({ attestation: enrolled.sign1, readings: [enrolled.body] });
-    const proof = enrolled ?? this.#o.enrolments.find(name);
-    if (proof) this.#register(setup, "sign1" in proof ? proof.sign1 : proof.attestation, proof.body);
+    this.#drivers.push(source);
+  }
+
+  /** The enrolment in force, from the journal or the log; undefined when there is none, or its body was deleted. */
+  async #enrolment(device: Uint8Array): Promise<{ sign1: Uint8Array; body: Uint8Array } | undefined> {
+    const { log, store } = this.#o;
+    const { enrolment: at } = log.state.cursor(device);
+    if (at < 0) return undefined;
+    const unstored = log.state.unstored.find(({ index }) => index === at);
+    const sign1 = unstored?.sign1 ?? (await store.entry(at));
+    const [body] = unstored?.bodies ?? (await store.readings(at)) ?? [];
+    return body && { sign1, body };
+  }
+
+  /** Puts an enrolment where proofs find it, and on its way to the chain. */
+  #show(setup: Setup, sign1: Uint8Array, body: Uint8Array): void {
+    const { name, publicKey: key, device } = setup;
+    try {
+      this.#o.enrolments.write({ name, key, attestation: sign1, body });
+    } catch (error) {
+      if (!(error instanceof FieldsealError)) throw error;
+      // It is written at the next start; until then proofs of this device cannot be exported.
+      this.#o.telemetry.trouble("devices", name, error.code, error.message);
+    }
+    if (equalBytes(this.#o.log.state.cursor(device).scope, this.#o.scope)) this.#register(setup, sign1, body);
   }
 
   /** Registers a device on chain behind the commitments; a refusal is told, and tried again at the next start. */
@@ -287,6 +315,5 @@ export class DeviceTable {
 
   #attested(setup: Setup, sign1: Uint8Array, readings: Uint8Array[], index: number, first: bigint): void {
     this.#o.telemetry.attestation(setup, sign1, readings, index, first);
-    this.#o.batcher.add({ attestation: sign1, readings });
   }
 }

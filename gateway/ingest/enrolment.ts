@@ -1,20 +1,16 @@
 import { findDriver } from "../../devices/index.ts";
-import { type PublicKey, SignerGrade } from "../../protocols/attestation/index.ts";
+import { SignerGrade } from "../../protocols/attestation/index.ts";
 import { equalBytes, sha256, utf8 } from "../../protocols/bytes/index.ts";
 import type { EnrolRequest } from "../attest/signer-protocol.ts";
-import type { EnrolmentFiles } from "../proofs/enrolment-files.ts";
 import type { StatementContext } from "./lane.ts";
 import type { PathLog } from "./path-log.ts";
 
 export interface EnrolOptions {
-  name: string;
   device: Uint8Array;
-  key: PublicKey;
   driver: string;
   /** Address that is paid for the device's work, 20 bytes. */
   owner: Uint8Array;
   log: PathLog;
-  files: EnrolmentFiles;
   context: StatementContext;
   now: number;
   random(bytes: number): Uint8Array;
@@ -39,7 +35,7 @@ export function profileDigest(driver: string): Uint8Array {
  * @returns undefined when the enrolment in force is for this scope.
  */
 export async function enrolDevice(options: EnrolOptions): Promise<Enrolled | undefined> {
-  const { name, device, key, driver, owner, log, files, context, now, random, enrol } = options;
+  const { device, driver, owner, log, context, now, random, enrol } = options;
   const cursor = log.state.cursor(device);
   if (cursor.enrolment >= 0 && equalBytes(cursor.scope, context.scope)) return undefined;
   const { sign1, body } = await enrol({
@@ -55,6 +51,5 @@ export async function enrolDevice(options: EnrolOptions): Promise<Enrolled | und
   });
   const { index, durable } = log.attest(sign1, [body]);
   await durable;
-  files.write({ name, key, attestation: sign1, body });
   return { sign1, body, index };
 }

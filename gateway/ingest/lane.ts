@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../firmware-bridge/port/clock.ts";
-import { CancelledError, type FieldsealError } from "../../protocols/bytes/index.ts";
+import { CancelledError, FieldsealError, InternalError } from "../../protocols/bytes/index.ts";
 import { encodeReading, Quality, type Reading } from "../../protocols/reading/index.ts";
 import { Packer, type PackProposal } from "../attest/packer.ts";
 import type { AttestRequest } from "../attest/signer-protocol.ts";
@@ -34,6 +34,8 @@ export interface LaneOptions {
 
 /** Wait before a signature that failed is asked for again. */
 const RETRY_MS = 1_000;
+/** What a stop waits for signatures that are under way. */
+const STOP_MS = 2_000;
 
 /**
  * The path of one device whose key the gateway's signer holds: reading → journal → pack → signature → journal.
@@ -47,11 +49,17 @@ export class Lane {
   #gap = false;
   #closing = false;
   #stopped = false;
-  #retry: { timer: Timer; go: () => void } | undefined;
+  #recovered = false;
+  /** Resolves when the lane has stopped: nothing is waited for any longer. */
+  readonly #halted: Promise<undefined>;
+  #release: () => void = () => undefined;
 
   constructor(options: LaneOptions) {
     this.#o = options;
     const { device, pack, clock } = options;
+    this.#halted = new Promise((resolve) => {
+      this.#release = () => resolve(undefined);
+    });
     this.#packer = new Packer({ device, ...pack, clock, onPack: (proposal) => this.#enqueue(proposal) });
   }
 
@@ -63,6 +71,8 @@ export class Lane {
   /** Packs again what was in the journal and not signed when the gateway last stopped. */
   recover(): void {
     const { log, device } = this.#o;
+    if (this.#recovered) return;
+    this.#recovered = true;
     for (const reading of [...log.state.pendingOf(device)]) this.#packer.add(reading);
   }
 
@@ -83,7 +93,7 @@ export class Lane {
       put = log.put(RecordKind.reading, record);
     } catch (error) {
       this.#gap = true;
-      onTrouble(error as FieldsealError, `${name}: a reading was not taken`);
+      onTrouble(fieldsealError(error), `${name}: a reading was not taken`);
       return;
     }
     this.#gap = false;
@@ -92,63 +102,84 @@ export class Lane {
         onDurable(marked, seq, paid);
         if (!this.#closing) this.#packer.add({ seq, time: marked.time, work: paid, bytes, position: put.position });
       },
-      (error: FieldsealError) => onTrouble(error, `${name}: a reading was not acknowledged`),
+      (error: unknown) => onTrouble(fieldsealError(error), `${name}: a reading was not acknowledged`),
     );
   }
 
   #enqueue(pack: PackProposal<bigint>): void {
     this.#waiting++;
     this.#signing = this.#signing.then(async () => {
-      await this.#attest(pack);
+      const logged = await this.#attest(pack);
       this.#waiting--;
+      if (logged) this.#o.onAttested(logged.sign1, pack, logged.index);
     });
   }
 
-  async #attest(pack: PackProposal<bigint>): Promise<void> {
+  /** Until the pack has its place in the log, or the lane stops: then its readings are pending in the journal. */
+  async #attest(pack: PackProposal<bigint>): Promise<{ sign1: Uint8Array; index: number } | undefined> {
     const { device, first, count, from, to, work, root } = pack;
     // One request, asked again as it is: the signer refuses a second statement over the same sequence numbers.
-    const request: AttestRequest = { device, first, count, from, to, work, root, ...this.#o.context() };
-    for (;;) {
+    let request: AttestRequest | undefined;
+    while (!this.#stopped) {
       try {
-        const sign1 = await this.#o.sign(request);
+        request ??= { device, first, count, from, to, work, root, ...this.#context() };
+        const sign1 = await Promise.race([this.#o.sign(request), this.#halted]);
+        if (sign1 === undefined || this.#stopped) return undefined;
         const { index, durable } = this.#o.log.attest(sign1, null);
         await durable;
-        this.#o.onAttested(sign1, pack, index);
-        return;
+        return { sign1, index };
       } catch (error) {
-        // What is not signed when the gateway stops is pending in the journal and signed at the next start.
-        if (this.#stopped || error instanceof CancelledError) return;
+        if (this.#stopped || error instanceof CancelledError) return undefined;
         this.#o.onTrouble(
-          error as FieldsealError,
+          fieldsealError(error),
           `${this.#o.name}: readings ${first} to ${first + BigInt(count) - 1n} wait for their signature`,
         );
       }
       await this.#pause();
-      if (this.#stopped) return;
     }
+    return undefined;
   }
 
-  #pause(): Promise<void> {
-    return new Promise((go) => {
-      this.#retry = { timer: this.#o.clock.after(RETRY_MS, go), go };
+  /** A device speaks for the scope that it has enrolled for. */
+  #context(): StatementContext {
+    const { log, device, context } = this.#o;
+    const { enrolment, scope } = log.state.cursor(device);
+    return enrolment < 0 ? context() : { ...context(), scope };
+  }
+
+  async #pause(): Promise<void> {
+    let timer: Timer | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = this.#o.clock.after(RETRY_MS, resolve);
     });
+    await Promise.race([over, this.#halted]);
+    timer?.cancel();
+  }
+
+  /** Signs what is open now; resolves when nothing waits for its signature. */
+  async settle(): Promise<void> {
+    this.#packer.flush();
+    await this.#signing;
   }
 
   /** Signs what is open and ends; resolves when nothing of this device is under way. */
   async stop(): Promise<void> {
     this.#closing = true;
     this.#packer.stop();
-    await Promise.race([this.#signing, this.#halt()]);
-    this.#stopped = true;
-    this.#retry?.timer.cancel();
-    this.#retry?.go();
+    // Last signatures get this long; what is left is signed at the next start.
+    const timer = this.#o.clock.after(STOP_MS, () => this.#halt());
     await this.#signing;
+    timer.cancel();
+    this.#halt();
   }
 
-  /** Last signatures get this long; what is left is signed at the next start. */
-  #halt(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#o.clock.after(2_000, resolve);
-    });
+  #halt(): void {
+    this.#stopped = true;
+    this.#release();
   }
 }
+
+const fieldsealError = (error: unknown): FieldsealError =>
+  error instanceof FieldsealError
+    ? error
+    : new InternalError("FS-LANE-BUG", "a reading could not be taken further", { cause: error });

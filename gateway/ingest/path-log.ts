@@ -1,6 +1,8 @@
+import { decodeAttestation } from "../../protocols/attestation/index.ts";
+import { InternalError } from "../../protocols/bytes/index.ts";
 import type { Journal } from "../journal/journal.ts";
-import { encodeAttestationRecord, encodeEvidenceRecord, RecordKind } from "./records.ts";
-import type { GatewayState } from "./state.ts";
+import { type EvidenceRecord, encodeAttestationRecord, encodeEvidenceRecord, RecordKind } from "./records.ts";
+import type { GatewayState, UnstoredEntry } from "./state.ts";
 
 /**
  * The journal and its fold, moved together: a record is folded in when it takes its place in the journal, so that the next
@@ -10,32 +12,56 @@ import type { GatewayState } from "./state.ts";
 export class PathLog {
   readonly journal: Journal;
   readonly state: GatewayState;
+  readonly #onEntry: (entry: UnstoredEntry) => void;
+  /** Index of the entry to be handed out next. */
+  #next: number;
   /** Position of the record put last. */
   #newest = 0n;
 
-  constructor(journal: Journal, state: GatewayState) {
+  /** @param onEntry told of each new log entry when it is durable, in log order: what it is given to must not miss one. */
+  constructor(journal: Journal, state: GatewayState, onEntry: (entry: UnstoredEntry) => void = () => undefined) {
     this.journal = journal;
     this.state = state;
+    this.#onEntry = onEntry;
+    this.#next = state.logSize;
   }
 
   /** @throws EnvironmentError FS-JOURNAL-FULL, FS-JOURNAL-BUSY, FS-JOURNAL-FAILED: nothing was taken. */
   put(kind: number, payload: Uint8Array): { position: bigint; durable: Promise<void> } {
-    const { positions, durable } = this.journal.put([{ kind, payload }]);
-    const position = positions[0]!;
+    const { position, durable } = this.journal.putOne(kind, payload);
     this.#newest = position;
     this.state.apply({ kind, payload, position });
     return { position, durable };
   }
 
-  /** Gives an attestation its place in the log. Its readings are those of the device's reading records, or `bodies`. */
+  /**
+   * Gives an attestation its place in the log. Its readings are those of the device's reading records, or `bodies`.
+   * @throws ProtocolError for bytes that are no attestation: they would stop every replay of the journal.
+   */
   attest(sign1: Uint8Array, bodies: readonly Uint8Array[] | null): { index: number; durable: Promise<void> } {
+    decodeAttestation(sign1);
     const index = this.state.logSize;
     const { durable } = this.put(RecordKind.attestation, encodeAttestationRecord({ index, sign1, bodies }));
+    const entry = this.state.unstored.at(-1)!;
+    // Registered before whoever awaits `durable`: the order of entries is that of the journal, whatever the callers do next.
+    durable.then(
+      () => this.#hand(entry),
+      () => undefined,
+    );
     return { index, durable };
   }
 
-  evidence(earlier: Uint8Array, later: Uint8Array): Promise<void> {
-    return this.put(RecordKind.evidence, encodeEvidenceRecord({ earlier, later })).durable;
+  #hand(entry: UnstoredEntry): void {
+    if (entry.index !== this.#next) {
+      throw new InternalError("FS-LOG-ORDER", `entry ${entry.index} where ${this.#next} belongs`);
+    }
+    this.#next++;
+    this.#onEntry(entry);
+  }
+
+  /** Keeps a contradiction, once. Resolves when it is durable. */
+  async evidence(item: EvidenceRecord): Promise<void> {
+    if (!this.state.hasEvidence(item)) await this.put(RecordKind.evidence, encodeEvidenceRecord(item)).durable;
   }
 
   /** Position that everything needed from now on lies at or above. */

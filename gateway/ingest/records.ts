@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, ProtocolError } from "../../protocols/bytes/index.ts";
+import { ByteReader, ByteWriter, copyOf, ProtocolError } from "../../protocols/bytes/index.ts";
 
 /** What a journal record is. The numbers are part of the journal's format and never change their meaning. */
 export const RecordKind = { reading: 1, attestation: 2, outbox: 4, evidence: 5, snapshot: 6 } as const;
@@ -37,31 +37,42 @@ export interface EvidenceRecord {
 const CODE = "FS-RECORD";
 const reader = (payload: Uint8Array) => new ByteReader(payload, CODE);
 
+/** A 64-bit number that is a time or a log index: a safe integer. */
+function safe(value: bigint): number {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new ProtocolError(CODE, `${value} is no time and no log index`);
+  return Number(value);
+}
+
+/** Memory of the records that every reading makes: the journal copies a payload before it returns. */
+const scratch = new ByteWriter(4096);
+
 // device 32 | seq 8 | work 8 | time 8 | reading
+/** A view that the next record of this module overwrites. */
 export function encodeReadingRecord({ device, seq, work, time, bytes }: ReadingRecord): Uint8Array {
-  return new ByteWriter(56 + bytes.length).bytes(device).u64(seq).u64(work).u64(time).bytes(bytes).finish();
+  return scratch.reset().bytes(device).u64(seq).u64(work).u64(time).bytes(bytes).view();
 }
 
 /** The reading's bytes are a view onto the payload. @throws ProtocolError FS-RECORD. */
 export function decodeReadingRecord(payload: Uint8Array): ReadingRecord {
   const r = reader(payload);
-  return { device: r.take(32), seq: r.u64(), work: r.u64(), time: Number(r.u64()), bytes: r.take(r.remaining) };
+  return { device: r.take(32), seq: r.u64(), work: r.u64(), time: safe(r.u64()), bytes: r.take(r.remaining) };
 }
 
 // index 8 | sign1 length 4 | sign1 | bodies 2 (ffff: in reading records) | (length 4 | body)…
 const ELSEWHERE = 0xffff;
 
+/** A view that the next record of this module overwrites. */
 export function encodeAttestationRecord({ index, sign1, bodies }: AttestationRecord): Uint8Array {
-  const w = new ByteWriter(16 + sign1.length).u64(index).u32(sign1.length).bytes(sign1);
+  const w = scratch.reset().u64(index).u32(sign1.length).bytes(sign1);
   w.u16(bodies === null ? ELSEWHERE : bodies.length);
   for (const body of bodies ?? []) w.u32(body.length).bytes(body);
-  return w.finish();
+  return w.view();
 }
 
 /** @throws ProtocolError FS-RECORD. */
 export function decodeAttestationRecord(payload: Uint8Array): AttestationRecord {
   const r = reader(payload);
-  const index = Number(r.u64());
+  const index = safe(r.u64());
   const sign1 = r.take(r.u32());
   const count = r.u16();
   const bodies = count === ELSEWHERE ? null : Array.from({ length: count }, () => r.take(r.u32()));
@@ -135,24 +146,24 @@ export function decodeSnapshotRecord(payload: Uint8Array): SnapshotRecord {
   const r = reader(payload);
   if (r.u8() !== VERSION)
     throw new ProtocolError(CODE, "a snapshot of another version", { fix: "use the Fieldseal that wrote it" });
-  const logSize = Number(r.u64());
+  const logSize = safe(r.u64());
   const list = <T>(read: () => T): T[] => {
     const items: T[] = [];
     for (let left = r.u32(); left > 0; left--) items.push(read());
     return items;
   };
   const devices = list(() => ({
-    device: r.take(32).slice(),
+    device: copyOf(r.take(32)),
     next: r.u64(),
     boot: r.u32(),
     work: r.u64(),
-    time: Number(r.u64()),
-    last: Number(r.u64()) - 1,
-    enrolment: Number(r.u64()) - 1,
-    scope: r.take(16).slice(),
+    time: safe(r.u64()),
+    last: safe(r.u64()) - 1,
+    enrolment: safe(r.u64()) - 1,
+    scope: copyOf(r.take(16)),
   }));
-  const outbox = list(() => r.take(r.u32()).slice());
-  const evidence = list(() => decodeEvidenceRecord(r.take(r.u32()).slice()));
+  const outbox = list(() => copyOf(r.take(r.u32())));
+  const evidence = list(() => decodeEvidenceRecord(copyOf(r.take(r.u32()))));
   r.end();
   return { logSize, devices, outbox, evidence };
 }

@@ -1,5 +1,5 @@
 import { decodeAttestation, StatementKind } from "../../protocols/attestation/index.ts";
-import { ByteSlab, copyOf, InternalError, toHex } from "../../protocols/bytes/index.ts";
+import { ByteSlab, copyOf, InternalError, sha256, toHex, utf8 } from "../../protocols/bytes/index.ts";
 import {
   type AttestationRecord,
   type DeviceCursor,
@@ -48,6 +48,12 @@ export interface OutboxFold {
   idOf(record: Uint8Array): { id: bigint; open: boolean };
 }
 
+/** What stands in the log where a journal record was damaged beyond repair: the same bytes whenever the journal is read. */
+export const lostEntry = (index: number): Uint8Array =>
+  utf8(`fieldseal: entry ${index} is lost, its journal record was damaged`);
+
+const evidenceKey = ({ earlier, later }: EvidenceRecord) => `${toHex(sha256(earlier))}${toHex(sha256(later))}`;
+
 /** Closed outbox entries that are kept: a chain can forget, and the submitter looks back this far. */
 const OUTBOX_KEPT = 64;
 
@@ -58,15 +64,16 @@ const OUTBOX_KEPT = 64;
  */
 export class GatewayState {
   readonly #devices = new Map<string, DeviceState>();
-  readonly evidence: EvidenceRecord[] = [];
   /** In log order. */
   readonly unstored: UnstoredEntry[] = [];
+  readonly #evidence = new Map<string, EvidenceRecord>();
   readonly #outbox = new Map<bigint, { record: Uint8Array; open: boolean }>();
   readonly #fold: OutboxFold;
   readonly #memory = new ByteSlab();
   /** Entries below are in the log's files. */
   #stored: number;
   #logSize = 0;
+  #lost = 0;
 
   /** @param stored size of the log's newest checkpoint: entries below it are not kept in memory. */
   constructor(stored: number, fold: OutboxFold) {
@@ -78,6 +85,20 @@ export class GatewayState {
   /** Index of the next attestation. */
   get logSize(): number {
     return this.#logSize;
+  }
+
+  /** Log entries whose journal records are missing. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Statements that contradict each other, in the order they came. */
+  get evidence(): readonly EvidenceRecord[] {
+    return [...this.#evidence.values()];
+  }
+
+  hasEvidence(item: EvidenceRecord): boolean {
+    return this.#evidence.has(evidenceKey(item));
   }
 
   /** Readings that no attestation covers. */
@@ -116,13 +137,13 @@ export class GatewayState {
         this.#attestation(decodeAttestationRecord(payload), position);
         break;
       case RecordKind.outbox:
-        this.#keepOutbox(payload.slice());
+        this.#keepOutbox(copyOf(payload));
         break;
       case RecordKind.evidence:
         this.#keepEvidence(payload);
         break;
       case RecordKind.snapshot:
-        this.#snapshot(payload);
+        this.#snapshot(payload, position);
         break;
       default:
         throw new InternalError("FS-RECORD-KIND", `a journal record of kind ${kind}`, {
@@ -133,8 +154,8 @@ export class GatewayState {
   }
 
   #keepEvidence(payload: Uint8Array): void {
-    const { earlier, later } = decodeEvidenceRecord(payload);
-    this.evidence.push({ earlier: earlier.slice(), later: later.slice() });
+    const item = decodeEvidenceRecord(copyOf(payload));
+    this.#evidence.set(evidenceKey(item), item);
   }
 
   #reading(payload: Uint8Array, position: bigint): void {
@@ -164,35 +185,47 @@ export class GatewayState {
     if (index > cursor.last) cursor.last = index;
     if (statement.kind === StatementKind.enrol && index > cursor.enrolment) {
       cursor.enrolment = index;
-      cursor.scope = statement.scope.slice();
+      cursor.scope = copyOf(statement.scope);
     }
+    this.#fill(index, position);
     this.#logSize = Math.max(this.#logSize, index + 1);
     const covered = takeOut(pending, statement.first, end);
     if (index < this.#stored) return;
     this.unstored.push({
       index,
       sign1: bytes,
-      bodies: bodies === null ? covered.map(({ bytes }) => bytes) : bodies.map((body) => body.slice()),
+      bodies: bodies === null ? covered.map(({ bytes }) => bytes) : bodies.map((body) => copyOf(body)),
       from: covered[0]?.position ?? position,
     });
+  }
+
+  /** Entries up to `end` whose records the journal no longer has keep their places in the log. */
+  #fill(end: number, position: bigint): void {
+    for (let index = this.#logSize; index < end; index++) {
+      this.unstored.push({ index, sign1: lostEntry(index), bodies: [], from: position });
+      this.#lost++;
+    }
+    this.#logSize = Math.max(this.#logSize, end);
   }
 
   #keepOutbox(record: Uint8Array): void {
     const { id, open } = this.#fold.idOf(record);
     this.#outbox.set(id, { record, open });
-    if (this.#outbox.size <= 2 * OUTBOX_KEPT) return;
     const closed = [...this.#outbox].filter(([, entry]) => !entry.open).map(([known]) => known);
-    for (const old of closed.slice(0, Math.max(0, closed.length - OUTBOX_KEPT))) this.#outbox.delete(old);
+    if (closed.length <= OUTBOX_KEPT) return;
+    closed.sort((x, y) => (x < y ? -1 : 1));
+    for (const old of closed.slice(0, closed.length - OUTBOX_KEPT)) this.#outbox.delete(old);
   }
 
-  /** Outbox records in force. */
+  /** Outbox records in force, by id. */
   outbox(): Uint8Array[] {
-    return [...this.#outbox.values()].map(({ record }) => record);
+    return [...this.#outbox].sort(([x], [y]) => (x < y ? -1 : 1)).map(([, { record }]) => record);
   }
 
-  #snapshot(payload: Uint8Array): void {
+  /** A snapshot says all that was known when it was written; it stands after what it was made of. */
+  #snapshot(payload: Uint8Array, position: bigint): void {
     const { logSize, devices, outbox, evidence } = decodeSnapshotRecord(payload);
-    this.#logSize = Math.max(this.#logSize, logSize);
+    this.#fill(logSize, position);
     for (const saved of devices) {
       const cursor = this.cursor(saved.device);
       cursor.next = saved.next > cursor.next ? saved.next : cursor.next;
@@ -205,9 +238,10 @@ export class GatewayState {
         cursor.scope = saved.scope;
       }
     }
+    this.#outbox.clear();
     for (const record of outbox) this.#keepOutbox(record);
-    const known = new Set(this.evidence.map(({ later }) => toHex(later)));
-    for (const item of evidence) if (!known.has(toHex(item.later))) this.evidence.push(item);
+    this.#evidence.clear();
+    for (const item of evidence) this.#evidence.set(evidenceKey(item), item);
   }
 
   /** The record that carries every cursor, so that older segments can be given up. */

@@ -171,6 +171,16 @@ export class Telemetry {
     this.#tree?.log({ level: "warn", namespace, message: `${code} ${why}` });
   }
 
+  /** Sequence numbers of a board that have not come. */
+  gap(device: string, first: bigint, count: bigint): void {
+    this.#tree?.event({ event: "gap", device, first: first.toString(), count: count.toString() });
+    this.#tree?.log({
+      level: "warn",
+      namespace: "boards",
+      message: `${device}: ${count} readings from ${first} missing`,
+    });
+  }
+
   deviceState(device: string, state: "online" | "offline", why?: string): void {
     this.#o.onEvent({ event: "device", device, state, ...(why === undefined ? {} : { why }) });
     this.#tree?.event({ event: state === "online" ? "joined" : "left", device, ...(why === undefined ? {} : { why }) });

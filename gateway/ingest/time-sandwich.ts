@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../firmware-bridge/port/clock.ts";
+import { copyOf, EnvironmentError } from "../../protocols/bytes/index.ts";
 import { decodeHeader } from "../../protocols/evm/index.ts";
 import { fetchBlockHeader } from "../coordinator/anchor.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
@@ -12,6 +13,8 @@ export interface TimeSandwichOptions {
   headers: HeaderFiles;
   /** ms between looks at the chain. */
   every: number;
+  /** Whether a time service disciplines the clock; undefined when nobody knows. Default: what the kernel says. */
+  clockSynced?: (() => Promise<boolean | undefined>) | undefined;
 }
 
 interface Lower {
@@ -44,7 +47,7 @@ export class TimeSandwich {
   }
 
   async #lookAtKernel(): Promise<void> {
-    this.#kernel = await kernelClockSynced();
+    this.#kernel = await (this.#o.clockSynced ?? kernelClockSynced)();
     if (!this.#stopped) this.#timers[0] = this.#o.clock.after(KERNEL_EVERY_MS, () => void this.#lookAtKernel());
   }
 
@@ -56,7 +59,7 @@ export class TimeSandwich {
       if (number !== this.#lower?.block) {
         const header = await fetchBlockHeader(coordinator.chain, number);
         const { hash, timestamp } = decodeHeader(header);
-        this.#lower = { block: number, hash: hash.slice(0, 16), header };
+        this.#lower = { block: number, hash: copyOf(hash, 0, 16), header };
         this.#seen = { blockTime: Number(timestamp) * 1000, at: clock.monotonic() };
       }
     } catch {
@@ -69,7 +72,12 @@ export class TimeSandwich {
   current(): { clock: number; anchorBlock: bigint; anchorHash: Uint8Array } {
     const clock = this.state();
     if (!this.#lower) return { clock, anchorBlock: 0n, anchorHash: new Uint8Array(16) };
-    this.#o.headers.write(this.#lower.block, this.#lower.header);
+    try {
+      this.#o.headers.write(this.#lower.block, this.#lower.header);
+    } catch (error) {
+      // Any node can be asked for it again: a disk without room does not keep readings from being signed.
+      if (!(error instanceof EnvironmentError)) throw error;
+    }
     return { clock, anchorBlock: this.#lower.block, anchorHash: this.#lower.hash };
   }
 

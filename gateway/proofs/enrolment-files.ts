@@ -1,17 +1,14 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeCoseKey, deviceId, encodeCoseKey, type PublicKey } from "../../protocols/attestation/index.ts";
-import { fromBase64Url, toBase64Url, toHex } from "../../protocols/bytes/index.ts";
+import {
+  decodeAttestation,
+  decodeCoseKey,
+  deviceId,
+  encodeCoseKey,
+  type PublicKey,
+} from "../../protocols/attestation/index.ts";
+import { equalBytes, fromBase64Url, ProtocolError, toBase64Url, toHex } from "../../protocols/bytes/index.ts";
+import { onFile, replaceFileSync } from "../batch/sync-files.ts";
 
 /** A device as a proof shows it: its key, and what it signed when it enrolled. */
 export interface EnrolledDevice {
@@ -24,9 +21,31 @@ export interface EnrolledDevice {
   body: Uint8Array;
 }
 
+/** `<device id>-<scope>.json`: a device enrols anew for each chain, coordinator and gateway, and speaks for each with the one. */
+const FILE = /^[0-9a-f]{64}-[0-9a-f]{32}\.json$/;
+/** Fewer digits of an id could be a name. */
+const LEAST_DIGITS = 8;
+
+function parse(text: string): EnrolledDevice | undefined {
+  try {
+    const { name, key, attestation, body } = JSON.parse(text) as Record<keyof EnrolledDevice, string>;
+    return {
+      name,
+      key: decodeCoseKey(fromBase64Url(key)),
+      attestation: fromBase64Url(attestation),
+      body: fromBase64Url(body),
+    };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+const statementOf = ({ attestation }: EnrolledDevice) => decodeAttestation(attestation).statement;
+
 /**
- * Enrolments beside the log, one file a device, for whoever exports a proof while the gateway runs.
- * They are derived from the journal and written again at each start.
+ * Enrolments beside the log, one file for each device and scope, for whoever exports a proof while the gateway runs.
+ * They are derived from the log: those in force are written again at each start.
  */
 export class EnrolmentFiles {
   readonly #folder: string;
@@ -35,46 +54,50 @@ export class EnrolmentFiles {
     this.#folder = folder;
   }
 
-  write({ name, key, attestation, body }: EnrolledDevice): void {
-    mkdirSync(this.#folder, { recursive: true });
-    const path = join(this.#folder, `${toHex(deviceId(key))}.json`);
+  /** Durable when this returns. @throws EnvironmentError FS-LOG-*. */
+  write(device: EnrolledDevice): void {
+    const { name, key, attestation, body } = device;
+    const file = `${toHex(deviceId(key))}-${toHex(statementOf(device).scope)}.json`;
     const text = JSON.stringify({
       name,
       key: toBase64Url(encodeCoseKey(key)),
       attestation: toBase64Url(attestation),
       body: toBase64Url(body),
     });
-    const file = openSync(`${path}.new`, "w");
-    try {
-      writeSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(`${path}.new`, path);
+    replaceFileSync(join(this.#folder, file), text);
   }
 
-  list(): EnrolledDevice[] {
+  /** Every enrolment, the latest of a device last. A damaged file counts as none. */
+  #all(): EnrolledDevice[] {
     if (!existsSync(this.#folder)) return [];
+    const path = (file: string) => join(this.#folder, file);
     return readdirSync(this.#folder)
-      .filter((name) => name.endsWith(".json"))
-      .map((file) => {
-        const { name, key, attestation, body } = JSON.parse(readFileSync(join(this.#folder, file), "utf8")) as Record<
-          "name" | "key" | "attestation" | "body",
-          string
-        >;
-        return {
-          name,
-          key: decodeCoseKey(fromBase64Url(key)),
-          attestation: fromBase64Url(attestation),
-          body: fromBase64Url(body),
-        };
-      });
+      .filter((file) => FILE.test(file))
+      .flatMap((file) => parse(onFile(path(file), () => readFileSync(path(file), "utf8"))) ?? [])
+      .sort((a, b) => (statementOf(a).first < statementOf(b).first ? -1 : 1));
   }
 
+  /** Each device with its latest enrolment. */
+  list(): EnrolledDevice[] {
+    return [...new Map(this.#all().map((device) => [toHex(deviceId(device.key)), device])).values()];
+  }
+
+  /** The enrolment of a device for a scope. */
+  of(device: Uint8Array, scope: Uint8Array): EnrolledDevice | undefined {
+    return this.#all().find((one) => {
+      const statement = statementOf(one);
+      return equalBytes(statement.device, device) && equalBytes(statement.scope, scope);
+    });
+  }
+
+  /** By configured name, the key enrolled last where several had it; or by id: `fs:` or 8 hex digits of it and more. */
   find(name: string): EnrolledDevice | undefined {
-    return this.list().find(
-      (device) => device.name === name || toHex(deviceId(device.key)).startsWith(name.replace(/^fs:/, "")),
-    );
+    const devices = this.list();
+    const named = devices.filter((device) => device.name === name);
+    if (named.length > 0) return named.reduce((a, b) => (statementOf(b).from > statementOf(a).from ? b : a));
+    const digits = name.replace(/^fs:/, "");
+    if (digits.length < LEAST_DIGITS) return undefined;
+    const matching = devices.filter(({ key }) => toHex(deviceId(key)).startsWith(digits));
+    return matching.length === 1 ? matching[0] : undefined;
   }
 }

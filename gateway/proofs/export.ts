@@ -1,9 +1,17 @@
 import { join } from "node:path";
-import { decodeAttestation, deviceId, encodeCoseKey, packPath } from "../../protocols/attestation/index.ts";
-import { EnvironmentError, fromUtf8, UsageError } from "../../protocols/bytes/index.ts";
-import { encodeTlogProof } from "../../protocols/log/index.ts";
+import {
+  decodeAttestation,
+  deviceId,
+  encodeCoseKey,
+  packPath,
+  type Statement,
+  scopeOf,
+} from "../../protocols/attestation/index.ts";
+import { EnvironmentError, equalBytes, fromUtf8, UsageError } from "../../protocols/bytes/index.ts";
+import { decodeCheckpoint, encodeTlogProof } from "../../protocols/log/index.ts";
 import type { Commitment, Proof } from "../../protocols/proof/index.ts";
 import { DeviceIndex } from "../batch/device-index.ts";
+import type { LogFiles } from "../batch/log-files.ts";
 import { LogStore } from "../batch/log-store.ts";
 import { nodeLogFiles } from "../batch/node-log-files.ts";
 import type { Anchor } from "../coordinator/anchor.ts";
@@ -27,6 +35,8 @@ export interface ExportContext {
   vkey: string;
   /** Where it commits; undefined when it does not. */
   coordinator: { ledger: Uint8Array; gateway: Uint8Array } | undefined;
+  /** The log's files; default: those in the data folder. */
+  files?: LogFiles;
 }
 
 function commitmentOf({ ledger, gateway }: { ledger: Uint8Array; gateway: Uint8Array }, anchor: Anchor): Commitment {
@@ -42,7 +52,7 @@ function commitmentOf({ ledger, gateway }: { ledger: Uint8Array; gateway: Uint8A
 }
 
 const notLogged = (what: string) =>
-  new EnvironmentError("FS-PROOF-PENDING", `${what} is not in a signed checkpoint yet`, {
+  new EnvironmentError("FS-PROOF-PENDING", `${what} in a signed checkpoint yet`, {
     fix: "wait for the batch to close, or close it now: fieldseal batch submit",
   });
 
@@ -50,12 +60,14 @@ const notLogged = (what: string) =>
 export class ProofExporter {
   readonly #context: ExportContext;
   readonly #folders: ReturnType<typeof logFolders>;
+  readonly #files: LogFiles;
   readonly #enrolments: EnrolmentFiles;
   readonly #commitments: CommitmentFiles;
 
   constructor(context: ExportContext) {
     this.#context = context;
     this.#folders = logFolders(context.data);
+    this.#files = context.files ?? nodeLogFiles(this.#folders.log);
     this.#enrolments = new EnrolmentFiles(this.#folders.enrolments);
     this.#commitments = new CommitmentFiles(this.#folders.commitments);
   }
@@ -81,7 +93,7 @@ export class ProofExporter {
         if (place === undefined || (best !== undefined && place.index < best.at)) continue;
         best = { device, seq: place.first + BigInt(place.count) - 1n, at: place.index };
       }
-      if (!best) throw notLogged("no reading");
+      if (!best) throw notLogged("no reading is");
       return best;
     } finally {
       index.close();
@@ -102,7 +114,7 @@ export class ProofExporter {
     try {
       const id = deviceId(device.key);
       const place = index.newestBefore(id, this.#newestCommitted() ?? 0) ?? index.newest(id);
-      if (!place) throw notLogged(`no reading of ${device.name}`);
+      if (!place) throw notLogged(`no reading of ${device.name} is`);
       return place.first + BigInt(place.count) - 1n;
     } finally {
       index.close();
@@ -115,11 +127,29 @@ export class ProofExporter {
    *   FS-LOG-* when the log's files do not fit together.
    */
   async export(device: EnrolledDevice, seq: bigint): Promise<Proof> {
+    for (;;) {
+      const store = new LogStore({ files: this.#files, readOnly: true });
+      const { size } = await store.open();
+      try {
+        return await this.#export(store, device, seq);
+      } catch (error) {
+        // A checkpoint removes partial tiles that its own replace: what is missing then stands in wider ones.
+        if (!(error instanceof EnvironmentError && error.code === "FS-LOG-DAMAGED")) throw error;
+        if (!(await this.#moved(size))) throw error;
+      }
+    }
+  }
+
+  /** Whether the running gateway has published a checkpoint of more than `size` entries. It only grows: this ends. */
+  async #moved(size: number): Promise<boolean> {
+    const note = await this.#files.read("checkpoint");
+    return note !== undefined && decodeCheckpoint(note).size > size;
+  }
+
+  async #export(store: LogStore, device: EnrolledDevice, seq: bigint): Promise<Proof> {
     const found = this.#place(device, seq);
-    const stored = this.#commitments.covering(found.place.index);
-    if (!stored) throw notLogged(`reading ${seq} of ${device.name}`);
-    const store = new LogStore({ files: nodeLogFiles(this.#folders.log), readOnly: true });
-    await store.open();
+    const stored = this.#commitments.covering(found.place.index, store.size);
+    if (!stored) throw notLogged(`reading ${seq} of ${device.name} is not`);
     const attestation = await store.entry(found.place.index);
     const readings = await store.readings(found.place.index);
     if (!readings) {
@@ -131,12 +161,14 @@ export class ProofExporter {
     const { size } = stored.checkpoint;
     const at = Number(seq - found.place.first);
     const { statement } = decodeAttestation(attestation);
+    const enrolment = this.#enrolments.of(statement.device, statement.scope) ?? device;
+    const commitment = this.#commitment(stored, statement);
     const before = found.previous?.index;
     return {
       reading: { index: at, bytes: readings[at]!, path: packPath(readings, at) },
       attestation,
       key: encodeCoseKey(device.key),
-      enrolment: { attestation: device.attestation, body: device.body },
+      enrolment: { attestation: enrolment.attestation, body: enrolment.body },
       previous:
         before === undefined
           ? null
@@ -151,8 +183,8 @@ export class ProofExporter {
           }),
         )!,
       },
-      commitment: this.#commitment(stored),
-      notBefore: stored.commitment && statement.anchorBlock > 0n ? this.#header(statement.anchorBlock) : null,
+      commitment,
+      notBefore: commitment && statement.anchorBlock > 0n ? this.#header(statement) : null,
     };
   }
 
@@ -160,20 +192,26 @@ export class ProofExporter {
     const index = DeviceIndex.read(this.#folders.index);
     try {
       const found = index.find(deviceId(device.key), seq);
-      if (!found) throw notLogged(`reading ${seq} of ${device.name}`);
-      return found;
+      if (!found) throw notLogged(`reading ${seq} of ${device.name} is not`);
+      if (found.place.readings) return found;
+      throw new UsageError("FS-PROOF-SEQ", `sequence number ${seq} of ${device.name} is its enrolment, not a reading`, {
+        fix: `ask for reading ${seq + 1n}`,
+      });
     } finally {
       index.close();
     }
   }
 
-  #commitment(stored: StoredCheckpoint): Commitment | null {
+  /** A commitment speaks for what was signed for its chain, coordinator and gateway, and for nothing else. */
+  #commitment(stored: StoredCheckpoint, { scope }: Statement): Commitment | null {
     const { coordinator } = this.#context;
-    return stored.commitment && coordinator ? commitmentOf(coordinator, stored.commitment) : null;
+    if (!stored.commitment || !coordinator) return null;
+    const own = scopeOf(stored.commitment.chainId, coordinator.ledger, coordinator.gateway);
+    return equalBytes(own, scope) ? commitmentOf(coordinator, stored.commitment) : null;
   }
 
-  #header(block: bigint): { header: Uint8Array } | null {
-    const header = new HeaderFiles(this.#folders.headers).read(block);
+  #header({ anchorBlock, anchorHash }: Statement): { header: Uint8Array } | null {
+    const header = new HeaderFiles(this.#folders.headers).read(anchorBlock, anchorHash);
     return header ? { header } : null;
   }
 }
