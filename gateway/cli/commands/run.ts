@@ -45,6 +45,10 @@ export async function run(options: CommonOptions & { passphraseFd?: string; even
   const loaded = load(options);
   const passphrase = await passphraseFor(loaded, options.passphraseFd);
   const onEvent = (event: GatewayEvent) => {
+    if (event.event === "ready")
+      out.note(
+        `signer     ${event.backend}   ${event.recovered.logSize} entries in the log, ${event.recovered.pending} readings to sign`,
+      );
     if (event.event !== "part" && event.event !== "ready" && !options.events) return;
     out.data({ ...event, ms: Math.round(performance.now() - started) });
     const line = eventLine(out, event);
