@@ -8,6 +8,7 @@ function reflectedTable(polynomial: number): Uint32Array {
 }
 
 const CRC16_TABLE = reflectedTable(0xa001);
+const X25_TABLE = reflectedTable(0x8408);
 
 /**
  * Eight tables in one, table k the effect of a byte that k more bytes follow: eight input bytes cost eight
@@ -42,6 +43,16 @@ export function crc16Modbus(bytes: Uint8Array, start = 0, end = bytes.length): n
 /** CRC-16/ARC: poly 0x8005 reflected, init 0 (DSMR P1 companion standard 5.0.2 §5.2: x16+x15+x2+1). */
 export function crc16Arc(bytes: Uint8Array, start = 0, end = bytes.length): number {
   return crc16Reflected(bytes, start, end, 0);
+}
+
+/**
+ * CRC-16/X.25 (IBM-SDLC): poly 0x1021 reflected, init and final xor 0xffff. Header and frame check of HDLC
+ * (ISO/IEC 13239 §4.2.5.2; RFC 1662 appendix C), sent low byte first.
+ */
+export function crc16X25(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  let crc = 0xffff;
+  for (let i = start; i < end; i++) crc = (crc >>> 8) ^ X25_TABLE[(crc ^ bytes[i]!) & 0xff]!;
+  return crc ^ 0xffff;
 }
 
 /** CRC-16/CCITT-FALSE (IBM-3740): poly 0x1021, init 0xffff, not reflected. The link protocol's check. */

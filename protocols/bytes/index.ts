@@ -1,6 +1,6 @@
 export { ByteQueue } from "./byte-queue.ts";
 export { compareBytes, concatBytes, copyOf, equalBytes, fromUtf8, utf8 } from "./bytes.ts";
-export { crc16Arc, crc16Ccitt, crc16Modbus, crc32c } from "./crc.ts";
+export { crc16Arc, crc16Ccitt, crc16Modbus, crc16X25, crc32c } from "./crc.ts";
 export {
   type Blame,
   CancelledError,

@@ -4,6 +4,20 @@ export {
   type TelegramDiscardReason,
   type TelegramEvent,
 } from "./decoder.ts";
+export { type DlmsData, type DlmsIntegerType, decodeDlmsData, readDlmsData, writeDlmsData } from "./dlms.ts";
+export { type DlmsTime, decodeDlmsTime, dlmsTimeToUtc, encodeDlmsTime } from "./dlms-time.ts";
+export { type HanLayout, type HanList, type HanObject, readHanList } from "./han.ts";
+export { HanDecoder, type HanDecoderOptions, type HanDiscardReason, type HanEvent } from "./han-decoder.ts";
+export {
+  decodeHdlc,
+  encodeHdlc,
+  HdlcDecoder,
+  type HdlcDiscardReason,
+  type HdlcEvent,
+  type HdlcFrame,
+  MAX_HDLC,
+} from "./hdlc.ts";
+export { type DlmsNotification, decodeDlmsNotification, encodeDlmsNotification } from "./notification.ts";
 export {
   decimalText,
   type MeterTime,

@@ -3,6 +3,7 @@ import {
   crc16Arc,
   crc16Ccitt,
   crc16Modbus,
+  crc16X25,
   crc32c,
   fromBase64,
   fromBase64Url,
@@ -18,11 +19,13 @@ import {
 describe("check sums", () => {
   const check = utf8("123456789");
 
-  // The "check" values of the catalogue of parametrised CRC algorithms: CRC-16/MODBUS, CRC-16/ARC, CRC-16/IBM-3740, CRC-32/ISCSI.
+  // The "check" values of the catalogue of parametrised CRC algorithms: CRC-16/MODBUS, CRC-16/ARC, CRC-16/IBM-3740, CRC-16/IBM-SDLC,
+  // CRC-32/ISCSI.
   it("have their check values", () => {
     expect(crc16Modbus(check)).toBe(0x4b37);
     expect(crc16Arc(check)).toBe(0xbb3d);
     expect(crc16Ccitt(check)).toBe(0x29b1);
+    expect(crc16X25(check)).toBe(0x906e);
     expect(crc32c(check)).toBe(0xe3069283);
   });
 
