@@ -174,8 +174,6 @@ function checkPrevious(course: Course): bigint {
     "FS-VERIFY-SEQUENCE",
     "the work register or the boot counter fell between two attestations",
   );
-  const { index } = decodeTlogProof(utf8(course.proof.log.proof));
-  requireTrue(previous.index < index, "FS-VERIFY-PREVIOUS", "the attestation before stands after this one in the log");
   return statement.first - next;
 }
 
@@ -228,6 +226,11 @@ function checkInclusion(course: Course): string {
     `the attestation is not entry ${log.index} of the log of ${size}`,
   );
   const { previous } = proof;
+  requireTrue(
+    previous === null || previous.index < log.index,
+    "FS-VERIFY-PREVIOUS",
+    "the attestation before stands after this one in the log",
+  );
   requireTrue(
     previous === null || within(previous.index, previous.attestation, previous.path),
     "FS-VERIFY-LOG",

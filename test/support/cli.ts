@@ -4,7 +4,7 @@ import { builtFile } from "./built.ts";
 import { familyOf } from "./processes.ts";
 
 /** A deadline against hanging for ever; no test is about how fast something is. */
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 60_000;
 
 export interface CliOptions {
   cwd?: string;
