@@ -13,14 +13,20 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-function attempt(command, args, stderr) {
-  return spawnSync(command, args, { cwd: root, stdio: ["ignore", "ignore", stderr] });
+function attempt(command, args) {
+  return spawnSync(command, args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
 }
 
 function run(what, command, args) {
   console.error(`${what} …`);
-  const done = attempt(command, args, "inherit");
+  const done = attempt(command, args);
   if (done.status !== 0) {
+    console.error(`${done.stdout ?? ""}${done.stderr ?? ""}`);
     console.error(
       `error FS-SETUP  "${command} ${args.join(" ")}" failed (${done.status ?? done.signal ?? done.error})`,
     );
@@ -39,7 +45,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   console.error("installing dependencies …");
   // npm ci insists on the optional packages of every platform; a registry that mirrors only some of them makes it refuse,
   // and a plain install of the same locked versions is what remains.
-  if (attempt("npm", ["ci", ...flags], "ignore").status !== 0) {
+  if (attempt("npm", ["ci", ...flags]).status !== 0) {
     run("installing the locked versions", "npm", ["install", "--no-save", ...flags]);
   }
   writeFileSync(stamp, lock);
