@@ -310,6 +310,27 @@ export {
   unpackBits,
 } from "./modbus/index.ts";
 export {
+  decodeOcmf,
+  decodeOcmfKey,
+  type OcmfClock,
+  type OcmfCurve,
+  type OcmfEnergy,
+  type OcmfEnergyFault,
+  type OcmfFault,
+  type OcmfLimits,
+  type OcmfPublicKey,
+  type OcmfReading,
+  type OcmfRecord,
+  type OcmfSession,
+  type OcmfSignature,
+  type OcmfTime,
+  type OcmfVerdict,
+  ocmfCurveOf,
+  ocmfSession,
+  parseOcmfTime,
+  verifyOcmf,
+} from "./ocmf/index.ts";
+export {
   decodeProof,
   encodeProof,
   MAX_PROOF_BYTES,
