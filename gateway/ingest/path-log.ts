@@ -1,8 +1,14 @@
 import { decodeAttestation } from "../../protocols/attestation/index.ts";
 import { InternalError } from "../../protocols/bytes/index.ts";
 import type { Journal } from "../journal/journal.ts";
-import { type EvidenceRecord, encodeAttestationRecord, encodeEvidenceRecord, RecordKind } from "./records.ts";
-import type { GatewayState, UnstoredEntry } from "./state.ts";
+import {
+  type EvidenceRecord,
+  encodeAttestationRecord,
+  encodeEvidenceRecord,
+  encodeReadingRecord,
+  RecordKind,
+} from "./records.ts";
+import type { DeviceState, GatewayState, PendingReading, UnstoredEntry } from "./state.ts";
 
 /**
  * The journal and its fold, moved together: a record is folded in when it takes its place in the journal, so that the next
@@ -28,21 +34,45 @@ export class PathLog {
 
   /** @throws EnvironmentError FS-JOURNAL-FULL, FS-JOURNAL-BUSY, FS-JOURNAL-FAILED: nothing was taken. */
   put(kind: number, payload: Uint8Array): { position: bigint; durable: Promise<void> } {
-    const { position, durable } = this.journal.putOne(kind, payload);
-    this.#newest = position;
-    this.state.apply({ kind, payload, position });
-    return { position, durable };
+    const placed = this.#place(kind, payload);
+    this.state.apply({ kind, payload, position: placed.position });
+    return placed;
+  }
+
+  #place(kind: number, payload: Uint8Array): { position: bigint; durable: Promise<void> } {
+    const placed = this.journal.putOne(kind, payload);
+    this.#newest = placed.position;
+    return placed;
   }
 
   /**
-   * Gives an attestation its place in the log. Its readings are those of the device's reading records, or `bodies`.
+   * Gives a reading its device's next sequence number and a place in the journal. Readings are the many: they are folded in
+   * from what is at hand, which is what a replay of the record comes to.
+   * @param bytes canonical; kept as they are. @throws as `put`.
+   */
+  reading(
+    device: DeviceState,
+    { time, work, bytes }: { time: number; work: bigint; bytes: Uint8Array },
+  ): { reading: PendingReading; durable: Promise<void> } {
+    const seq = device.cursor.next;
+    const record = encodeReadingRecord({ device: device.cursor.device, seq, work, time, bytes });
+    const { position, durable } = this.#place(RecordKind.reading, record);
+    const reading = { seq, work, time, bytes, position };
+    this.state.take(device, reading);
+    return { reading, durable };
+  }
+
+  /**
+   * Gives an attestation its place in the log. Its readings are those of the device's reading records, or `bodies`, which are
+   * kept as they are.
    * @throws ProtocolError for bytes that are no attestation: they would stop every replay of the journal.
    */
   attest(sign1: Uint8Array, bodies: readonly Uint8Array[] | null): { index: number; durable: Promise<void> } {
-    decodeAttestation(sign1);
+    const attestation = decodeAttestation(sign1);
     const index = this.state.logSize;
-    const { durable } = this.put(RecordKind.attestation, encodeAttestationRecord({ index, sign1, bodies }));
-    const entry = this.state.unstored.at(-1)!;
+    const record = encodeAttestationRecord({ index, sign1, bodies });
+    const { position, durable } = this.#place(RecordKind.attestation, record);
+    const entry = this.state.enter({ index, attestation, bodies, position })!;
     // Registered before whoever awaits `durable`: the order of entries is that of the journal, whatever the callers do next.
     durable.then(
       () => this.#hand(entry),

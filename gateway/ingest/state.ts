@@ -1,4 +1,4 @@
-import { decodeAttestation, StatementKind } from "../../protocols/attestation/index.ts";
+import { type Attestation, decodeAttestation, StatementKind } from "../../protocols/attestation/index.ts";
 import { ByteSlab, copyOf, InternalError, sha256, toHex, utf8 } from "../../protocols/bytes/index.ts";
 import {
   type AttestationRecord,
@@ -35,6 +35,14 @@ export interface UnstoredEntry {
   bodies: readonly Uint8Array[];
   /** Position of the oldest record it is made of. */
   from: bigint;
+}
+
+/** An attestation that takes its place: `bodies` as in its record. */
+export interface Entering {
+  index: number;
+  attestation: Attestation;
+  bodies: readonly Uint8Array[] | null;
+  position: bigint;
 }
 
 export interface JournalEntry {
@@ -175,7 +183,13 @@ export class GatewayState {
   }
 
   #attestation({ index, sign1, bodies }: AttestationRecord, position: bigint): void {
-    const { statement, bytes } = decodeAttestation(sign1);
+    const kept = bodies?.map((body) => this.#memory.copy(body)) ?? null;
+    this.enter({ index, attestation: decodeAttestation(sign1), bodies: kept, position });
+  }
+
+  /** Folds one attestation in. Undefined: the log's files hold it. */
+  enter({ index, attestation, bodies, position }: Entering): UnstoredEntry | undefined {
+    const { statement, bytes } = attestation;
     const { cursor, pending } = this.device(statement.device);
     const end = statement.first + BigInt(statement.count);
     cursor.next = end > cursor.next ? end : cursor.next;
@@ -190,13 +204,15 @@ export class GatewayState {
     this.#fill(index, position);
     this.#logSize = Math.max(this.#logSize, index + 1);
     const covered = takeOut(pending, statement.first, end);
-    if (index < this.#stored) return;
-    this.unstored.push({
+    if (index < this.#stored) return undefined;
+    const entry: UnstoredEntry = {
       index,
       sign1: bytes,
-      bodies: bodies === null ? covered.map(({ bytes }) => bytes) : bodies.map((body) => copyOf(body)),
+      bodies: bodies ?? covered.map((reading) => reading.bytes),
       from: covered[0]?.position ?? position,
-    });
+    };
+    this.unstored.push(entry);
+    return entry;
   }
 
   /** Entries up to `end` whose records the journal no longer has keep their places in the log. */
