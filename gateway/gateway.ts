@@ -207,8 +207,12 @@ export class Gateway {
   }
 
   async #openLog(key: NoteKey) {
-    const { journal, logFiles } = this.#o;
-    const store = new LogStore({ files: logFiles, key });
+    const { journal, logFiles, backend } = this.#o;
+    const store = new LogStore({
+      files: logFiles,
+      key,
+      verify: (bytes, message, signature) => backend.verify({ alg: "EdDSA", bytes }, message, signature),
+    });
     const { size } = await store.open();
     this.#store = store;
     const state = new GatewayState(size, {

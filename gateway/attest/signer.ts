@@ -5,7 +5,7 @@ import {
   SignerGrade,
   type Statement,
   StatementKind,
-  toBeSigned,
+  statementToBeSigned,
 } from "../../protocols/attestation/index.ts";
 import { equalBytes, ProtocolError, sha256, toHex, UsageError } from "../../protocols/bytes/index.ts";
 import { signTransaction } from "../../protocols/evm/index.ts";
@@ -156,7 +156,7 @@ export class Signer {
       throw refuse("FS-SIGNER-WORK", `the work register falls from ${device.work} to ${work}`, fix);
     }
     const { alg } = device.key;
-    const sign1 = encodeAttestation(alg, bytes, device.key.sign(toBeSigned(alg, bytes)));
+    const sign1 = encodeAttestation(alg, bytes, device.key.sign(statementToBeSigned(alg, bytes)));
     device.end = first + BigInt(count);
     device.work = work;
     device.said.set(first, { statement: bytes, sign1 });

@@ -40,6 +40,17 @@ export function nodeLogFiles(folder: string): LogFiles {
     }
   }
 
+  /** Makes a name; the folders above it are made when they turn out to be missing. */
+  async function place<T>(path: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (codeOf(cause) !== "ENOENT") throw cause;
+      await mkdir(dirname(at(path)), { recursive: true });
+      return work();
+    }
+  }
+
   return {
     name: folder,
     start: () => run("", async () => void (await mkdir(folder, { recursive: true }))),
@@ -47,8 +58,7 @@ export function nodeLogFiles(folder: string): LogFiles {
     list: (path) => run<string[]>(path, () => readdir(at(path)), []),
     write: (path, bytes) =>
       run(path, async () => {
-        await mkdir(dirname(at(path)), { recursive: true });
-        const file = await open(at(path), "w");
+        const file = await place(path, () => open(at(path), "w"));
         try {
           await file.writeFile(bytes);
           await file.sync();
@@ -56,11 +66,7 @@ export function nodeLogFiles(folder: string): LogFiles {
           await file.close();
         }
       }),
-    rename: (from, to) =>
-      run(to, async () => {
-        await mkdir(dirname(at(to)), { recursive: true });
-        await rename(at(from), at(to));
-      }),
+    rename: (from, to) => run(to, () => place(to, () => rename(at(from), at(to)))),
     syncFolder: (path) =>
       run(path, async () => {
         const handle = await open(at(path), "r");

@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, concatBytes, ProtocolError, UsageError } from "../../protocols/bytes/index.ts";
-import { type CborValue, decodeCbor, encodeCbor } from "../../protocols/cbor/index.ts";
+import { type CborValue, decodeCbor, writeArray, writeBytes } from "../../protocols/cbor/index.ts";
 import { TILE_WIDTH, tileIndexPath } from "../../protocols/log/index.ts";
 
 /**
@@ -16,6 +16,10 @@ import { TILE_WIDTH, tileIndexPath } from "../../protocols/log/index.ts";
 
 /** A pack of 1,024 readings of 16 kB. */
 const MAX_PACK_BYTES = 1 << 24;
+/** Bytes of the length in front. */
+const LENGTH = 4;
+/** Bytes of the head of a CBOR array or byte string of at most 16 MiB. */
+const LONGEST_HEAD = 5;
 
 /** `readings/<N>[.p/<W>]`. */
 export function readingsPath(index: number, width = TILE_WIDTH): string {
@@ -24,11 +28,18 @@ export function readingsPath(index: number, width = TILE_WIDTH): string {
 
 /** What stands in a bundle for one attestation's readings; undefined: deleted. */
 export function encodePackReadings(readings: readonly Uint8Array[] | undefined): Uint8Array {
-  const pack = readings === undefined ? new Uint8Array(0) : encodeCbor([...readings]);
-  if (pack.length > MAX_PACK_BYTES) {
-    throw new UsageError("FS-READINGS-LENGTH", `a pack's readings have ${pack.length} bytes; 16 MiB is the most`);
+  if (readings === undefined) return new Uint8Array(LENGTH);
+  const room = readings.reduce((length, reading) => length + LONGEST_HEAD + reading.length, LENGTH + LONGEST_HEAD);
+  const out = new ByteWriter(room).u32(0);
+  writeArray(out, readings.length);
+  for (const reading of readings) writeBytes(out, reading);
+  const pack = out.view();
+  const length = pack.length - LENGTH;
+  if (length > MAX_PACK_BYTES) {
+    throw new UsageError("FS-READINGS-LENGTH", `a pack's readings have ${length} bytes; 16 MiB is the most`);
   }
-  return new ByteWriter(4 + pack.length).u32(pack.length).bytes(pack).finish();
+  new DataView(pack.buffer).setUint32(0, length);
+  return pack;
 }
 
 /** The packs of a bundle, each with its length in front, as views. @throws ProtocolError FS-READINGS-BUNDLE. */

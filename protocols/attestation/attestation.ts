@@ -2,7 +2,7 @@ import { equalBytes, ProtocolError, sha256, UsageError } from "../bytes/index.ts
 import type { Algorithm } from "./algorithm.ts";
 import { deviceId } from "./device-id.ts";
 import type { PublicKey } from "./key.ts";
-import { toBeSigned } from "./sig-structure.ts";
+import { statementToBeSigned } from "./sig-structure.ts";
 import { encodeSign1, ownSign1, readSign1, type Sign1 } from "./sign1.ts";
 import { decodeStatement, isEncodingOf, STATEMENT_LENGTH, type Statement } from "./statement.ts";
 import type { Verifier } from "./verify.ts";
@@ -55,6 +55,6 @@ export function verifyAttestation(attestation: Attestation, key: PublicKey, veri
   const { sign1, statement } = attestation;
   if (sign1.alg !== key.alg) return "wrong-algorithm";
   if (!equalBytes(deviceId(key), statement.device)) return "wrong-key";
-  const message = toBeSigned(sign1.alg, sign1.payload);
+  const message = statementToBeSigned(sign1.alg, sign1.payload);
   return verifier.verify(key, message, sign1.signature) ? "ok" : "bad-signature";
 }

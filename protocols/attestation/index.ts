@@ -37,7 +37,13 @@ export {
 export { packPath, packRoot, verifyPackPath } from "./pack.ts";
 export { decodeReceipt, encodeReceipt, RECEIPT_LENGTH, type Receipt } from "./receipt.ts";
 export { scopeOf } from "./scope.ts";
-export { encodeSigStructure, type SigStructure, statementPrefix, toBeSigned } from "./sig-structure.ts";
+export {
+  encodeSigStructure,
+  type SigStructure,
+  statementPrefix,
+  statementToBeSigned,
+  toBeSigned,
+} from "./sig-structure.ts";
 export { decodeSign1, encodeSign1, MAX_SIGN1_LENGTH, SIGNATURE_LENGTH, type Sign1 } from "./sign1.ts";
 export {
   ClockState,

@@ -74,6 +74,17 @@ export function statementPrefix(alg: Algorithm): Uint8Array {
   return STATEMENT_PREFIX[alg].slice();
 }
 
+const SCRATCH = Object.fromEntries(
+  ALL_ALGORITHMS.map((alg) => [alg, concatBytes(STATEMENT_PREFIX[alg], new Uint8Array(STATEMENT_LENGTH))]),
+) as Record<Algorithm, Uint8Array>;
+
+/** `toBeSigned` of a statement in memory that the next call overwrites: to be signed or verified at once. */
+export function statementToBeSigned(alg: Algorithm, statement: Uint8Array): Uint8Array {
+  const out = SCRATCH[alg];
+  out.set(statement, out.length - STATEMENT_LENGTH);
+  return out;
+}
+
 /** What a COSE_Sign1 of the profile signs: the Sig_structure ["Signature1", {1: alg}, h'', payload] (RFC 9052 §4.4). */
 export function toBeSigned(alg: Algorithm, payload: Uint8Array): Uint8Array {
   algorithmFacts(alg);

@@ -1,7 +1,7 @@
 import { fromBase64, ProtocolError, toBase64, UsageError } from "../bytes/index.ts";
 import { HASH_SIZE } from "./merkle-hash.ts";
 import { decodeNote, encodeNote, isWellFormed, type Note, type NoteSignature } from "./note.ts";
-import { type NoteKey, type SignFunction, signNote, verifyNote } from "./note-key.ts";
+import { type NoteKey, type SignFunction, signNote, type VerifyFunction, verifyNote } from "./note-key.ts";
 
 /** The head of a log (C2SP tlog-checkpoint). */
 export interface Checkpoint {
@@ -78,15 +78,21 @@ export function decodeCheckpoint(bytes: Uint8Array): SignedCheckpoint {
 /**
  * Reads a checkpoint and checks that the log's key signed it.
  * @param origin the log it must be of; the key's name by default.
+ * @param verify in place of the portable one.
  * @throws ProtocolError FS-CHECKPOINT-ORIGIN, FS-NOTE-SIGNATURE, FS-NOTE-UNSIGNED and those of `decodeCheckpoint`.
  */
-export function verifyCheckpoint(bytes: Uint8Array, key: NoteKey, origin = key.name): SignedCheckpoint {
+export function verifyCheckpoint(
+  bytes: Uint8Array,
+  key: NoteKey,
+  origin = key.name,
+  verify?: VerifyFunction,
+): SignedCheckpoint {
   const checkpoint = decodeCheckpoint(bytes);
   if (checkpoint.origin !== origin) {
     throw new ProtocolError("FS-CHECKPOINT-ORIGIN", "the checkpoint is of another log", {
       context: { origin: checkpoint.origin, expected: origin },
     });
   }
-  verifyNote(checkpoint.note, [key]);
+  verifyNote(checkpoint.note, [key], verify);
   return checkpoint;
 }

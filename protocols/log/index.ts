@@ -31,6 +31,7 @@ export {
   type SignFunction,
   signaturesOf,
   signNote,
+  type VerifyFunction,
   verifyNote,
 } from "./note-key.ts";
 export {

@@ -63,6 +63,9 @@ export function decodeVkey(text: string): NoteKey {
   return key;
 }
 
+/** Whether an Ed25519 signature is over the message, by the rules of `verifyEd25519`. */
+export type VerifyFunction = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+
 /** The note of a text with one Ed25519 signature, by the key's owner. */
 export function signNote(text: string, key: NoteKey, sign: SignFunction): Uint8Array {
   return encodeNote({ text, signatures: [{ name: key.name, keyId: key.keyId, signature: sign(utf8(text)) }] });
@@ -81,17 +84,18 @@ export function signaturesOf(note: Note, key: NoteKey): NoteSignature[] {
 
 /**
  * Checks the Ed25519 signatures of known keys over the note's text.
+ * @param verify in place of the portable one.
  * @returns the keys that signed; signatures of unknown keys are ignored.
  * @throws ProtocolError FS-NOTE-SIGNATURE when a known key's signature is wrong, FS-NOTE-UNSIGNED when none is there.
  */
-export function verifyNote(note: Note, keys: readonly NoteKey[]): NoteKey[] {
+export function verifyNote(note: Note, keys: readonly NoteKey[], verify: VerifyFunction = verifyEd25519): NoteKey[] {
   const text = utf8(note.text);
   const signers: NoteKey[] = [];
   for (const key of keys) {
     if (key.type !== NoteKeyType.ed25519) continue;
     const found = signaturesOf(note, key);
     for (const { signature } of found) {
-      if (!verifyEd25519(key.publicKey, text, signature)) {
+      if (!verify(key.publicKey, text, signature)) {
         throw new ProtocolError("FS-NOTE-SIGNATURE", `the signature of ${key.name} is not over this text`, {
           context: { key: key.name },
         });

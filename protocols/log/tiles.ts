@@ -118,14 +118,14 @@ export const MAX_ENTRY_LENGTH = 0xffff;
 export function encodeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
   if (entries.length > TILE_WIDTH)
     throw new UsageError("FS-TILE-RANGE", `a bundle holds 256 entries, not ${entries.length}`);
-  const out = new ByteWriter(1024);
+  const out = new ByteWriter(entries.reduce((length, entry) => length + 2 + entry.length, 0));
   for (const entry of entries) {
     if (entry.length > MAX_ENTRY_LENGTH) {
       throw new UsageError("FS-ENTRY-LENGTH", `an entry of ${entry.length} bytes; a bundle holds up to 65,535`);
     }
     out.u16(entry.length).bytes(entry);
   }
-  return out.finish();
+  return out.view();
 }
 
 /**
