@@ -258,6 +258,11 @@ export {
 } from "./log/index.ts";
 // biome-ignore format: these lists of names side by side keep this file within its limit.
 export {
+  decodeMbusData, decodeMbusFrame, encodeMbusFrame, type MbusData, MbusDecoder, type MbusDiscardReason,
+  type MbusEvent, type MbusFrame, type MbusFunction, type MbusRecord, type MbusTime, mbusManufacturer, mbusMedium,
+} from "./mbus/index.ts";
+// biome-ignore format: these lists of names side by side keep this file within its limit.
+export {
   type DlmsData, type DlmsIntegerType, type DlmsNotification, type DlmsTime, decimalText, decodeDlmsData,
   decodeDlmsNotification, decodeDlmsTime, decodeHdlc, decodeTelegram, dlmsTimeToUtc, dsmrVersion,
   encodeDlmsNotification, encodeDlmsTime, encodeHdlc, encodeTelegram, findValue, HanDecoder, type HanDecoderOptions,
@@ -309,6 +314,16 @@ export {
   type TcpRequestEvent,
   unpackBits,
 } from "./modbus/index.ts";
+export {
+  decodeNmea,
+  encodeNmea,
+  MAX_NMEA,
+  NmeaDecoder,
+  type NmeaEvent,
+  type NmeaFix,
+  NmeaFixes,
+  type NmeaSentence,
+} from "./nmea/index.ts";
 export {
   decodeOcmf,
   decodeOcmfKey,
