@@ -325,6 +325,16 @@ export {
   type NmeaSentence,
 } from "./nmea/index.ts";
 export {
+  decodeNmea,
+  encodeNmea,
+  MAX_NMEA,
+  NmeaDecoder,
+  type NmeaEvent,
+  type NmeaFix,
+  NmeaFixes,
+  type NmeaSentence,
+} from "./nmea/index.ts";
+export {
   decodeOcmf,
   decodeOcmfKey,
   type OcmfClock,
