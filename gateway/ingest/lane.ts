@@ -171,7 +171,12 @@ export class Lane {
     } finally {
       this.#waiting--;
     }
-    this.#o.onAttested(sign1, pack, index);
+    try {
+      this.#o.onAttested(sign1, pack, index);
+    } catch (error) {
+      // The entry stands; who fails to show it does not stop the lane.
+      this.#o.onTrouble(fieldsealError(error), `${this.#o.name}: an attestation could not be shown`);
+    }
   }
 
   /** A device speaks for the scope that it has enrolled for. */
