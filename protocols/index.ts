@@ -325,16 +325,6 @@ export {
   type NmeaSentence,
 } from "./nmea/index.ts";
 export {
-  decodeNmea,
-  encodeNmea,
-  MAX_NMEA,
-  NmeaDecoder,
-  type NmeaEvent,
-  type NmeaFix,
-  NmeaFixes,
-  type NmeaSentence,
-} from "./nmea/index.ts";
-export {
   decodeOcmf,
   decodeOcmfKey,
   type OcmfClock,
