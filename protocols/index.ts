@@ -379,3 +379,9 @@ export {
   unitOf,
   units,
 } from "./reading/index.ts";
+// biome-ignore format: these lists of names side by side keep this file within its limit.
+export {
+  readSunspecModel, SUNSPEC_BASES, type SunspecGroup, type SunspecGroupDefinition, type SunspecMap, type SunspecModel,
+  type SunspecModelDefinition, type SunspecPoint, type SunspecPointDefinition, type SunspecPointType,
+  type SunspecRange, scanSunspec, splitRange,
+} from "./sunspec/index.ts";
