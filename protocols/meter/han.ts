@@ -59,10 +59,10 @@ const UNIT_OF: ReadonlyMap<string, string> = new Map(
   ).flatMap(([unit, codes]) => codes.split(" ").map((code) => [code, unit] as const)),
 );
 
-/** Power of ten of a number that is sent bare. Kaifa "KFM_001" and Kamstrup "Kamstrup_V0001" interface descriptions. */
+/** Power of ten of a number that is sent bare, for lists KFM_001 and Kamstrup_V0001: as toreamun/amshan reads both makers' meters. */
 const KAIFA_SCALE: Readonly<Record<string, number>> = { A: -3, V: -1 };
 const KAMSTRUP_SCALE: Readonly<Record<string, number>> = { A: -2, Wh: 1, varh: 1 };
-/** Kamstrup's meters behind current transformers (type 685…) send milliampere. */
+/** Meters behind current transformers (type 685…) send milliampere: same source, no recorded frame of one seen. */
 const KAMSTRUP_CT_SCALE: Readonly<Record<string, number>> = { ...KAMSTRUP_SCALE, A: -3 };
 
 /** Kaifa's Norwegian lists have no references; their order is fixed by the number of elements. */
