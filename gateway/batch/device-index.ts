@@ -52,6 +52,8 @@ const endOf = ({ first, count }: PackPlace) => first + BigInt(count);
 
 /** Records of one file, in log order. */
 interface File {
+  readonly path: string;
+  /** -1: there is none yet. */
   fd: number;
   records: number;
   /** The last record; undefined in an empty file. */
@@ -117,15 +119,15 @@ export class DeviceIndex {
     let places = this.#devices.get(name);
     if (places) return places;
     const path = join(this.#folder, name);
-    if (!this.#writable && !existsSync(path)) return undefined;
+    if (!existsSync(path)) return undefined;
     places = onFile(path, () => ({ order: this.#open(path), late: this.#open(`${path}.late`) }));
     this.#devices.set(name, places);
     return places;
   }
 
   #open(path: string): File {
-    if (!this.#writable && !existsSync(path)) return { fd: -1, records: 0, last: undefined };
-    const fd = openSync(path, this.#writable ? (existsSync(path) ? "r+" : "w+") : "r");
+    if (!existsSync(path)) return { path, fd: -1, records: 0, last: undefined };
+    const fd = openSync(path, this.#writable ? "r+" : "r");
     const { size } = fstatSync(fd);
     let records = Math.floor(size / RECORD);
     if (this.#writable) {
@@ -133,7 +135,7 @@ export class DeviceIndex {
       while (records > 0 && !this.#trusted(this.#record(fd, records - 1))) records--;
       if (size !== records * RECORD) ftruncateSync(fd, records * RECORD);
     }
-    return { fd, records, last: records > 0 ? this.#record(fd, records - 1) : undefined };
+    return { path, fd, records, last: records > 0 ? this.#record(fd, records - 1) : undefined };
   }
 
   #trusted({ count, index }: PackPlace): boolean {
@@ -150,10 +152,15 @@ export class DeviceIndex {
 
   /** Adds a place unless the index has it. Places come in log order. @throws EnvironmentError FS-LOG-*. */
   add(device: Uint8Array, place: PackPlace): void {
-    const { order, late } = this.#places(device)!;
+    const name = toHex(device);
+    const path = join(this.#folder, name);
+    const places = this.#places(device) ?? { order: this.#open(path), late: this.#open(`${path}.late`) };
+    this.#devices.set(name, places);
+    const { order, late } = places;
     if (place.index <= Math.max(order.last?.index ?? -1, late.last?.index ?? -1)) return;
     const file = order.last && place.first < endOf(order.last) ? late : order;
-    onFile(join(this.#folder, toHex(device)), () => {
+    onFile(file.path, () => {
+      if (file.fd < 0) file.fd = openSync(file.path, "w+");
       writeSync(file.fd, encode(place), 0, RECORD, file.records * RECORD);
     });
     file.records++;
@@ -164,7 +171,8 @@ export class DeviceIndex {
   sync(size: number): void {
     if (size <= this.#reach) return;
     onFile(this.#folder, () => {
-      for (const { order, late } of this.#devices.values()) for (const { fd } of [order, late]) fsyncSync(fd);
+      for (const { order, late } of this.#devices.values())
+        for (const { fd } of [order, late]) if (fd >= 0) fsyncSync(fd);
     });
     replaceFileSync(join(this.#folder, REACH), String(size));
     this.#reach = size;
@@ -231,11 +239,9 @@ export class DeviceIndex {
   latest(device: Uint8Array, most: number): PackPlace[] {
     const places = this.#places(device);
     if (!places) return [];
-    return [places.order, places.late]
-      .flatMap(({ fd, records }) => {
-        const from = Math.max(0, records - most);
-        return Array.from({ length: records - from }, (_, i) => this.#record(fd, from + i));
-      })
+    const { fd, records } = places.order;
+    const from = Math.max(0, records - most);
+    return [...Array.from({ length: records - from }, (_, i) => this.#record(fd, from + i)), ...this.#all(places.late)]
       .sort((a, b) => (a.first < b.first ? -1 : 1))
       .slice(-most);
   }

@@ -43,7 +43,14 @@ export async function openIndex(
   index.sync(size);
   for (const device of index.devices()) {
     if (index.next(device) <= state.cursor(device).next) continue;
-    throw behind(`the journal ends before what the log holds of ${shortDeviceId(device)}`);
+    if (!damaged) throw behind(`the journal ends before what the log holds of ${shortDeviceId(device)}`);
+    // The record that carried its cursor is lost: the log still knows where the device stands.
+    const places = index.latest(device, Number.POSITIVE_INFINITY);
+    for (const place of [places.findLast(({ readings }) => !readings), places.at(-1)]) {
+      if (!place) continue;
+      const attestation = decodeAttestation(await store.entry(place.index));
+      state.enter({ index: place.index, attestation, bodies: null, position: 0n });
+    }
   }
   return index;
 }

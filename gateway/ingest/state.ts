@@ -208,7 +208,8 @@ export class GatewayState {
     const entry: UnstoredEntry = {
       index,
       sign1: bytes,
-      bodies: bodies ?? covered.map((reading) => reading.bytes),
+      // Some without the others are not what was signed: damaged readings take those of their pack with them.
+      bodies: bodies ?? (covered.length === statement.count ? covered.map((reading) => reading.bytes) : []),
       from: covered[0]?.position ?? position,
     };
     this.unstored.push(entry);

@@ -34,7 +34,7 @@ function tell(message: FromGateway, then: () => void = () => undefined): void {
 }
 
 /** Errors that another start with the same configuration and keys would meet again. */
-const LASTING = /^FS-(?:CONFIG|KEY-(?!IO)|JOURNAL-LOCKED|RECORD-KIND)/;
+const LASTING = /^FS-(?:CONFIG|KEY-(?!IO)|JOURNAL-LOCKED|LOG-BEHIND|RECORD-KIND)/;
 
 function fatal(error: unknown): void {
   if (stopping) return;

@@ -152,11 +152,9 @@ export class ProofExporter {
     if (!stored) throw notLogged(`reading ${seq} of ${device.name} is not`);
     const attestation = await store.entry(found.place.index);
     const readings = await store.readings(found.place.index);
-    if (!readings) {
-      throw new EnvironmentError(
-        "FS-PROOF-DELETED",
-        `the readings of log entry ${found.place.index} were deleted on request`,
-      );
+    if (readings?.length !== found.place.count) {
+      const why = readings ? "were lost with damaged records of the journal" : "were deleted on request";
+      throw new EnvironmentError("FS-PROOF-DELETED", `the readings of log entry ${found.place.index} ${why}`);
     }
     const { size } = stored.checkpoint;
     const at = Number(seq - found.place.first);

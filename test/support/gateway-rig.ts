@@ -7,6 +7,7 @@ import { type Config, configSchema } from "../../gateway/config/index.ts";
 import type { Chain } from "../../gateway/coordinator/index.ts";
 import type { GatewayEvent } from "../../gateway/events.ts";
 import { Gateway } from "../../gateway/gateway.ts";
+import { lostEntry } from "../../gateway/ingest/state.ts";
 import { Journal, SimulatedDisk } from "../../gateway/journal/index.ts";
 import { decodeAttestation, decodeEnrolment, packRoot, verifyAttestation } from "../../protocols/attestation/index.ts";
 import { equalBytes, type FieldsealError, sha256, toHex, utf8 } from "../../protocols/bytes/index.ts";
@@ -143,16 +144,19 @@ export const acknowledged = (events: readonly GatewayEvent[]): string[] =>
 
 /**
  * What the log's files hold, each entry verified under the key it enrolled with and against its readings.
+ * @param damaged whether the journal was: then entries and readings may be missing.
  * @returns `device key:seq` of every reading, in log order.
  */
-export async function loggedReadings(files: LogFiles): Promise<string[]> {
+export async function loggedReadings(files: LogFiles, { damaged = false } = {}): Promise<string[]> {
   const store = new LogStore({ files, readOnly: true });
   const { size } = await store.open();
   const keys = new Map<string, Parameters<typeof verifyAttestation>[1]>();
   const said: string[] = [];
   const next = new Map<string, bigint>();
   for (let index = 0; index < size; index++) {
-    const attestation = decodeAttestation(await store.entry(index));
+    const entry = await store.entry(index);
+    if (damaged && equalBytes(entry, lostEntry(index))) continue;
+    const attestation = decodeAttestation(entry);
     const { statement } = attestation;
     const id = toHex(statement.device);
     const bodies = (await store.readings(index))!;
@@ -160,9 +164,14 @@ export async function loggedReadings(files: LogFiles): Promise<string[]> {
       const [body] = bodies;
       keys.set(id, decodeEnrolment(body!).key);
       if (!equalBytes(sha256(body!), statement.root)) throw new Error(`entry ${index}: enrolment body`);
-    } else if (!equalBytes(packRoot(bodies), statement.root)) throw new Error(`entry ${index}: readings`);
-    if (verifyAttestation(attestation, keys.get(id)!, nodeBackend()) !== "ok") throw new Error(`entry ${index}: key`);
-    if (statement.first !== (next.get(id) ?? 0n)) throw new Error(`entry ${index}: ${statement.first} is out of turn`);
+    } else if (damaged && bodies.length === 0) continue;
+    else if (!equalBytes(packRoot(bodies), statement.root)) throw new Error(`entry ${index}: readings`);
+    const key = keys.get(id);
+    if (damaged && !key) continue;
+    if (verifyAttestation(attestation, key!, nodeBackend()) !== "ok") throw new Error(`entry ${index}: key`);
+    const expected = next.get(id) ?? 0n;
+    if (damaged ? statement.first < expected : statement.first !== expected)
+      throw new Error(`entry ${index}: ${statement.first} is out of turn`);
     next.set(id, statement.first + BigInt(statement.count));
     if (statement.kind !== 0) continue;
     for (let i = 0; i < statement.count; i++) said.push(`fs:${id.slice(0, 8)}:${statement.first + BigInt(i)}`);
