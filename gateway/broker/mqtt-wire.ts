@@ -8,8 +8,10 @@ import type { Wire, WireConnection, WireHandlers, WireWill } from "./wire.ts";
 /*
  * Only the client class of mqtt.js: its main entry also loads websocket and SOCKS transports, 9 MB of memory for
  * nothing we use. It is CommonJS with a marked default, which loaders resolve differently: require() does not.
+ * Loaded for the first connection: that is after the gateway takes readings, which need not wait for it.
  */
-const { default: Client } = createRequire(import.meta.url)("mqtt/lib/client") as typeof import("mqtt/lib/client");
+const clientClass = () =>
+  (createRequire(import.meta.url)("mqtt/lib/client") as typeof import("mqtt/lib/client")).default;
 
 export interface MqttWireOptions {
   host: string;
@@ -60,6 +62,7 @@ function openMqtt(options: MqttWireOptions, will: WireWill | undefined, handlers
   const { host, port, tls } = options;
   let lastError: string | undefined;
   let ended = false;
+  const Client = clientClass();
   const client: MqttClient = new Client(
     () => (tls === undefined ? connectTcp({ host, port, noDelay: true }) : openTls(host, port, tls)),
     clientOptions(options, will),

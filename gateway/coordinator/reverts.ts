@@ -50,7 +50,13 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Signatures of the custom errors that have words here. */
 export const KNOWN_REVERTS: readonly string[] = Object.keys(REASONS);
 
-const BY_SELECTOR = new Map(KNOWN_REVERTS.map((signature) => [toHex(selector(signature)), signature]));
+let bySelector: ReadonlyMap<string, string> | undefined;
+
+/** Hashed when the first revert is read: most gateways never meet one, and 30 hashes by cold code hold up a start. */
+function signatureOf(data: Uint8Array): string | undefined {
+  bySelector ??= new Map(KNOWN_REVERTS.map((signature) => [toHex(selector(signature)), signature]));
+  return bySelector.get(toHex(data.subarray(0, 4)));
+}
 
 function valueText(type: string, word: Uint8Array): string {
   if (type === "address") return toAddressText(word.subarray(12));
@@ -60,7 +66,7 @@ function valueText(type: string, word: Uint8Array): string {
 
 /** Reads revert data; undefined when it is no custom error of ours. */
 export function readRevert(data: Uint8Array): Revert | undefined {
-  const signature = BY_SELECTOR.get(toHex(data.subarray(0, 4)));
+  const signature = signatureOf(data);
   if (signature === undefined) return undefined;
   const [name, list] = signature.slice(0, -1).split("(") as [string, string];
   const types = list === "" ? [] : list.split(",");

@@ -16,8 +16,14 @@ export interface Commitment {
 }
 
 const COMMIT = "commit(uint64,uint64,bytes32)";
-/** `Committed(address indexed gateway, uint64 indexed seq, uint64 size, bytes32 root)` of Ledger.sol. */
-const COMMITTED = eventTopic("Committed(address,uint64,uint64,bytes32)");
+
+let topicOfCommitted: Uint8Array | undefined;
+
+/** `Committed(address indexed gateway, uint64 indexed seq, uint64 size, bytes32 root)` of Ledger.sol. Hashed when first asked for. */
+function committedTopic(): Uint8Array {
+  topicOfCommitted ??= eventTopic("Committed(address,uint64,uint64,bytes32)");
+  return topicOfCommitted;
+}
 
 /** Call data of `Ledger.commit`. */
 export function encodeCommit({ seq, size, root }: Omit<Commitment, "gateway">): Uint8Array {
@@ -27,7 +33,7 @@ export function encodeCommit({ seq, size, root }: Omit<Commitment, "gateway">): 
 /** The commitment a log of `ledger` reports, or undefined when the log is something else. @throws ProtocolError FS-ABI. */
 export function decodeCommitted(log: Log, ledger: Uint8Array): Commitment | undefined {
   const [topic, gateway, seq] = log.topics;
-  if (!equalBytes(log.address, ledger) || topic === undefined || !equalBytes(topic, COMMITTED)) return undefined;
+  if (!equalBytes(log.address, ledger) || topic === undefined || !equalBytes(topic, committedTopic())) return undefined;
   if (gateway === undefined || seq === undefined || log.topics.length !== 3) {
     throw new ProtocolError("FS-ABI", `a Committed event has ${log.topics.length} topics instead of 3`);
   }

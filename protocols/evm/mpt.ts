@@ -1,10 +1,13 @@
 import { compareBytes, concatBytes, equalBytes } from "../bytes/bytes.ts";
 import { ProtocolError, UsageError } from "../bytes/errors.ts";
+import { fromHex } from "../bytes/text.ts";
 import { keccak256 } from "./keccak.ts";
 import { decodeRlp, encodeRlp, type RlpValue, rlpBytes, rlpList } from "./rlp.ts";
 
 /** Root of a trie that holds nothing: Keccak-256 of the empty byte string's RLP. */
-export const EMPTY_TRIE_ROOT: Readonly<Uint8Array> = keccak256(Uint8Array.of(0x80));
+export const EMPTY_TRIE_ROOT: Readonly<Uint8Array> = fromHex(
+  "56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421",
+);
 
 const CODE = "FS-MPT";
 const MAX_NODES = 64;
