@@ -24,9 +24,12 @@ let gateway: Gateway | undefined;
 let inbox: DurableInbox | undefined;
 let settings: Start | undefined;
 let brokerAttached = false;
-/** Channels that came before the start message was worked through. */
-let started: Promise<void> | undefined;
 let stopping = false;
+/** Settled by the start that the first signer's channel begins. A broker's channel may come before it, and waits. */
+let begun = (_start: Promise<void>): void => undefined;
+const started = new Promise<void>((resolve) => {
+  begun = resolve;
+});
 
 function tell(message: FromGateway, then: () => void = () => undefined): void {
   if (process.connected) process.send?.(message, undefined, {}, then);
@@ -108,7 +111,6 @@ async function attachBroker(url: string, { config, login }: Start): Promise<void
 }
 
 async function fromBroker(port: number, channel: Duplex): Promise<void> {
-  // The first signer channel builds the gateway; the broker may be ready before that.
   channel.pause();
   await started;
   if (!settings) return;
@@ -116,6 +118,19 @@ async function fromBroker(port: number, channel: Duplex): Promise<void> {
   inbox?.attach(channel);
   channel.resume();
   await attachBroker(`mqtt://${host.includes(":") ? `[${host}]` : host}:${port}`, settings);
+}
+
+function fromSigner(channel: Duplex, message: Start): void {
+  if (gateway === undefined) {
+    const starting = start(message, channel);
+    begun(starting);
+    starting.catch(fatal);
+  } else {
+    gateway.attachSigner(channel).catch((error: unknown) => {
+      // One that ended at its start is started again; what was asked waits for it.
+      if (!(error instanceof FieldsealError) || error.code !== "FS-SIGNER-GONE") fatal(error);
+    });
+  }
 }
 
 async function stop(): Promise<void> {
@@ -132,12 +147,8 @@ process.on("message", (message: ToGateway, socket: unknown) => {
   const channel = socket as Duplex | undefined;
   if (message.type === "start") settings = message;
   else if (message.type === "stop") void stop();
-  else if (message.type === "signer" && channel && settings) {
-    if (started === undefined) {
-      started = start(settings, channel);
-      started.catch(fatal);
-    } else gateway?.attachSigner(channel).catch(fatal);
-  } else if (message.type === "broker" && channel) void fromBroker(message.port, channel).catch(fatal);
+  else if (message.type === "signer" && channel && settings) fromSigner(channel, settings);
+  else if (message.type === "broker" && channel) fromBroker(message.port, channel).catch(fatal);
 });
 // Ctrl-C reaches the whole process group; the supervisor decides when this part ends.
 for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);

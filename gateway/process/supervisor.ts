@@ -29,10 +29,18 @@ interface Part {
   child?: Child;
   /** Message that goes with this part's channel to the gateway, until it has been handed over. */
   offer?: ToGateway;
+  /** The gateway has this part's channel; with that gateway's end the part is of no use any more. */
+  taken: boolean;
+  /** Ended by us: the next start is none that has to wait. */
+  dismissed: boolean;
   startedAt: number;
   delays: Iterator<number>;
   restart?: Timer;
 }
+
+/** What a supervisor that was killed leaves behind ends by itself, a moment later: what it holds is waited for this long. */
+const LEFT_BEHIND_MS = 5_000;
+const LEFT_BEHIND: ReadonlySet<string> = new Set(["FS-JOURNAL-LOCKED", "FS-MQTT-LISTEN"]);
 
 /**
  * Keeps the three parts alive: signer (holds the keys), broker (faces the network), gateway (everything else).
@@ -45,6 +53,7 @@ export class Supervisor {
   readonly #parts: Record<Entry, Part>;
   /** The gateway's own login at the embedded broker, made anew for each start. */
   readonly #login: { user: string; token: string };
+  readonly #created: number;
   #stopping = false;
   #ready: (() => void) | undefined;
   #failed: ((error: FieldsealError) => void) | undefined;
@@ -54,7 +63,8 @@ export class Supervisor {
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
     this.#login = { user: "fieldseal-gateway", token: randomBytes(24).toString("base64url") };
-    const part = (): Part => ({ startedAt: 0, delays: restartDelays() });
+    this.#created = this.#clock.monotonic();
+    const part = (): Part => ({ taken: false, dismissed: false, startedAt: 0, delays: restartDelays() });
     this.#parts = { "signer-process": part(), "broker-process": part(), "gateway-process": part() };
   }
 
@@ -114,6 +124,8 @@ export class Supervisor {
   #spawn(entry: Entry, options: Partial<ChildOptions>, onMessage: (message: never) => void): Child {
     const part = this.#parts[entry];
     part.startedAt = this.#clock.monotonic();
+    part.taken = false;
+    part.dismissed = false;
     const child = new Child({
       entry,
       nodeOptions: NODE_OPTIONS,
@@ -150,6 +162,7 @@ export class Supervisor {
       if (!part.child || !part.offer) continue;
       gateway.send(part.offer, part.child.channel);
       delete part.offer;
+      part.taken = true;
     }
   }
 
@@ -179,7 +192,7 @@ export class Supervisor {
   #fromGateway(message: FromGateway): void {
     if (message.type === "ready") this.#settle();
     else if (message.type === "event") this.#options.onEvent?.(message.event);
-    else if (message.type === "fatal" && message.exit === EXIT_CONFIGURATION) {
+    else if (message.type === "fatal" && message.exit === EXIT_CONFIGURATION && !this.#mayPass(message.code)) {
       this.#giveUp(
         new UsageError(message.code, message.message, message.fix === undefined ? {} : { fix: message.fix }),
       );
@@ -192,8 +205,15 @@ export class Supervisor {
     if (message.type !== "error") return;
     const error = new EnvironmentError(message.code, message.message, message.fix ? { fix: message.fix } : {});
     // A wrong passphrase or a taken port is for the operator: before the first start it ends the start.
-    if (this.#ready) this.#giveUp(error);
+    if (this.#ready && !this.#mayPass(message.code)) this.#giveUp(error);
     else this.#report(part, "failed", `${message.code} ${message.message}`);
+  }
+
+  /** Whether somebody may hold it who is just ending. */
+  #mayPass(code: string): boolean {
+    return (
+      this.#ready !== undefined && LEFT_BEHIND.has(code) && this.#clock.monotonic() - this.#created < LEFT_BEHIND_MS
+    );
   }
 
   #settle(): void {
@@ -222,15 +242,18 @@ export class Supervisor {
     this.#ended?.();
     if (this.#stopping) return;
     if (this.#clock.monotonic() - part.startedAt >= HEALTHY_AFTER_MS) part.delays = restartDelays();
-    const delay = part.delays.next().value as number;
+    const delay = part.dismissed ? 0 : (part.delays.next().value as number);
     const name = entry.replace("-process", "") as "signer" | "broker" | "gateway";
     this.#report(name, "restarting", `ended with ${signal ?? `code ${code}`}, next start in ${delay} ms`);
     part.restart = this.#clock.after(delay, () => this.#restart(entry));
-    // The channel to the old gateway ended with it: its peers start afresh and get new ones.
-    if (entry === "gateway-process") {
-      this.#parts["signer-process"].child?.kill("SIGTERM");
-      this.#parts["broker-process"].child?.kill("SIGTERM");
-    }
+    // The channels that this gateway had ended with it: its peers start afresh and get new ones.
+    if (entry === "gateway-process") for (const peer of Object.values(this.#parts)) this.#dismiss(peer);
+  }
+
+  #dismiss(part: Part): void {
+    if (!part.child || !part.taken) return;
+    part.dismissed = true;
+    part.child.kill("SIGTERM");
   }
 
   #restart(entry: Entry): void {
