@@ -19,6 +19,7 @@ const BY_PREFIX: readonly [prefix: string, exit: number][] = [
   ["FS-PORT", Exit.device],
   ["FS-DEVICE", Exit.device],
   ["FS-MQTT", Exit.upstream],
+  ["FS-GATEWAY-DOWN", Exit.upstream],
   ["FS-RPC", Exit.upstream],
   ["FS-CHAIN", Exit.upstream],
 ];

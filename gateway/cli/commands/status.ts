@@ -27,7 +27,6 @@ export async function status(options: CommonOptions): Promise<void> {
   const { config } = load(options);
   const answer = await askStatus(config);
   if (!answer) {
-    out.data({ gateway: "offline" });
     throw new EnvironmentError("FS-GATEWAY-DOWN", "the gateway does not answer on its broker", {
       fix: "fieldseal run starts it; its own output says why it stopped",
     });
