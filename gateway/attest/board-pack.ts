@@ -19,10 +19,19 @@ export interface BoardPack {
   readings: readonly { bytes: Uint8Array; reading: Reading }[];
 }
 
-export interface BoardPackOptions {
+/** A pack that has been read and not checked. */
+export interface DecodedPack {
+  attestation: Attestation;
+  readings: readonly Uint8Array[];
+}
+
+export interface PackCheckOptions {
   verifier: Verifier;
   /** The enrolled key of a device, or undefined when there is none. */
   keyOf(device: Uint8Array): PublicKey | undefined;
+}
+
+export interface BoardPackOptions extends PackCheckOptions {
   /** Refused before anything is looked at when longer. Default 512 KiB. */
   maxBytes?: number;
 }
@@ -41,10 +50,7 @@ export function encodeBoardPack(sign1: Uint8Array, readings: readonly Uint8Array
  * Reads a pack without trusting it: nothing of it counts before `verifyBoardPack`.
  * @throws ProtocolError FS-CBOR-…, FS-PACK-SHAPE, FS-SIGN1-…, FS-STATEMENT-…
  */
-export function decodeBoardPack(
-  payload: Uint8Array,
-  maxBytes = MAX_BYTES,
-): { attestation: Attestation; readings: readonly Uint8Array[] } {
+export function decodeBoardPack(payload: Uint8Array, maxBytes = MAX_BYTES): DecodedPack {
   const value = decodeCbor(payload, { maxBytes, maxDepth: 2, tags: new Set() });
   const [sign1, readings, ...rest] = Array.isArray(value) ? value : [];
   const isBytes = (item: unknown): item is Uint8Array => item instanceof Uint8Array;
@@ -56,12 +62,22 @@ export function decodeBoardPack(
 }
 
 /**
+ * Reads and checks a pack signed by a board.
+ * @throws ProtocolError as `decodeBoardPack` and `checkBoardPack`.
+ */
+export function verifyBoardPack(payload: Uint8Array, options: BoardPackOptions): BoardPack {
+  return checkBoardPack(decodeBoardPack(payload, options.maxBytes), options);
+}
+
+/**
  * Checks a pack signed by a board: enrolled key, count, root over the readings, signature, and only then what the readings
  * say. Replay and equivocation are the guard's matter (`admit`).
- * @throws ProtocolError as `decodeBoardPack`; FS-PACK-KIND, -DEVICE, -COUNT, -ROOT, -SIGNATURE, -TIME; FS-READING-…
+ * @throws ProtocolError FS-PACK-KIND, -DEVICE, -COUNT, -ROOT, -SIGNATURE, -TIME; FS-READING-…
  */
-export function verifyBoardPack(payload: Uint8Array, { verifier, keyOf, maxBytes }: BoardPackOptions): BoardPack {
-  const { attestation, readings } = decodeBoardPack(payload, maxBytes);
+export function checkBoardPack(
+  { attestation, readings }: DecodedPack,
+  { verifier, keyOf }: PackCheckOptions,
+): BoardPack {
   const { statement } = attestation;
   const context = { device: toHex(statement.device), first: String(statement.first) };
   if (statement.kind !== StatementKind.readings) throw bad("KIND", `a statement of kind ${statement.kind}`, context);

@@ -12,7 +12,7 @@ import {
 } from "../../protocols/attestation/index.ts";
 import { equalBytes, ProtocolError, sha256, toHex } from "../../protocols/bytes/index.ts";
 import type { Reading } from "../../protocols/reading/index.ts";
-import { decodeBoardPack, verifyBoardPack } from "../attest/board-pack.ts";
+import { checkBoardPack, type DecodedPack, decodeBoardPack } from "../attest/board-pack.ts";
 import { admit, type DeviceHistory, startHistory } from "../attest/guard.ts";
 import type { PathLog } from "./path-log.ts";
 
@@ -57,8 +57,10 @@ export class Boards {
   /** Statement of the enrolment in force, hex. */
   readonly #enrolled = new Map<string, string>();
   readonly #contradictions = new Map<string, number>();
-  /** One message of a device at a time: each is judged by the ones before it. */
+  /** One message of a device at a time: each is judged by the ones before it… */
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** …and need not wait for their commits. What the device said last is durable when this resolves, and all before it. */
+  readonly #settling = new Map<string, Promise<void>>();
 
   constructor(options: BoardsOptions) {
     this.#o = options;
@@ -110,28 +112,40 @@ export class Boards {
     }
     const turn = (this.#turns.get(topicId) ?? Promise.resolve())
       .catch(() => undefined)
-      .then(() => this.#receive(topicId, payload));
+      .then(() => this.#judge(topicId, payload));
     this.#turns.set(topicId, turn);
     await turn;
+    // A repetition is acknowledged when what it repeats is durable, not before.
+    await this.#settling.get(topicId);
   }
 
-  async #receive(topicId: string, payload: Uint8Array): Promise<void> {
+  /** Resolves when the message is refused, or has its place in the journal. */
+  async #judge(topicId: string, payload: Uint8Array): Promise<void> {
     const board = this.#byId.get(topicId)!;
     try {
-      const { attestation, readings } = decodeBoardPack(payload);
-      if (attestation.statement.kind === StatementKind.enrol) await this.#enrol(board, attestation, readings);
-      else await this.#pack(board, topicId, payload);
+      const pack = decodeBoardPack(payload);
+      if (pack.attestation.statement.kind === StatementKind.enrol) await this.#enrol(board, topicId, pack);
+      else await this.#pack(board, topicId, pack);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#o.onRefused(board, error.code, error.message);
     }
   }
 
-  async #enrol(board: Board, attestation: Attestation, bodies: readonly Uint8Array[]): Promise<void> {
+  /** Tells of what was said once it is durable. */
+  #settle(id: string, durable: Promise<void>, tell: () => void): void {
+    const settling = durable.then(tell);
+    this.#settling.set(id, settling);
+    // The sender is told by its own wait; whoever comes later has nothing to wait for.
+    settling.catch(() => {
+      if (this.#settling.get(id) === settling) this.#settling.delete(id);
+    });
+  }
+
+  async #enrol(board: Board, id: string, { attestation, readings: bodies }: DecodedPack): Promise<void> {
     const { log, verifier, scope, onEnrolled, onRefused } = this.#o;
     const { statement } = attestation;
     const [body] = bodies;
-    const id = formatDeviceId(deviceId(board.key));
     const refuse = (why: string) => onRefused(board, "FS-BOARD-ENROLMENT", why);
     if (body === undefined || bodies.length !== 1) return refuse("an enrolment carries one body");
     if (!equalBytes(sha256(body), statement.root)) return refuse("the body is not the one the board signed");
@@ -147,15 +161,14 @@ export class Boards {
     }
     if (work < cursor.work || boot < cursor.boot) return refuse("its work register or its boot counter falls");
     const { index, durable } = log.attest(attestation.bytes, [body]);
-    await durable;
     this.#enrolled.set(id, toHex(attestation.sign1.payload));
     this.#history.set(id, startHistory({ device: statement.device, scope, next: first + BigInt(count), work, boot }));
-    onEnrolled(board, attestation.bytes, body, index);
+    this.#settle(id, durable, () => onEnrolled(board, attestation.bytes, body, index));
   }
 
-  async #pack(board: Board, id: string, payload: Uint8Array): Promise<void> {
+  async #pack(board: Board, id: string, decoded: DecodedPack): Promise<void> {
     const { log, verifier, onAttested, onGap, onRefused } = this.#o;
-    const { attestation, readings } = verifyBoardPack(payload, {
+    const { attestation, readings } = checkBoardPack(decoded, {
       verifier,
       keyOf: (device) => this.#byId.get(toHex(device))?.key,
     });
@@ -185,10 +198,11 @@ export class Boards {
           attestation.bytes,
           readings.map(({ bytes }) => bytes),
         );
-        await durable;
         this.#history.set(id, verdict.history);
-        if (verdict.gap) onGap(board, verdict.gap);
-        onAttested(board, attestation.bytes, readings, index);
+        this.#settle(id, durable, () => {
+          if (verdict.gap) onGap(board, verdict.gap);
+          onAttested(board, attestation.bytes, readings, index);
+        });
       }
     }
   }

@@ -198,6 +198,21 @@ describe("boards that sign for themselves", () => {
     expect(r.told).toEqual(["? FS-BOARD-UNKNOWN"]);
   });
 
+  it("takes packs that follow each other in one commit, and acknowledges a repetition no sooner than the pack", async () => {
+    const { groups } = r.journal.metrics;
+    const acknowledged: string[] = [];
+    const send = (name: string, { payload }: { payload: Uint8Array }) =>
+      r.boards.receive(id, payload).then(() => acknowledged.push(name));
+    const all = [send("first", pack(1, 4)), send("second", pack(5, 4)), send("first again", pack(1, 4))];
+    await r.clock.advance(0);
+    expect(acknowledged).toEqual([]);
+    await r.clock.advance(40);
+    await Promise.all(all);
+    expect(acknowledged).toHaveLength(3);
+    expect(r.told).toEqual(["attested 1", "attested 5"]);
+    expect(r.journal.metrics.groups).toBe(groups + 1);
+  });
+
   it("does not acknowledge what the journal did not take", async () => {
     r.disk.fault = () => ({ error: diskError() });
     await expect(r.take(pack(1, 1).payload)).rejects.toThrow();

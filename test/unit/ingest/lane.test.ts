@@ -96,6 +96,16 @@ describe("lane", () => {
     expect(survived.pending).toEqual([0n]);
   });
 
+  it("signs packs that follow each other in one commit", async () => {
+    const r = await rig(keys(), { pack: { count: 1, within: 5_000 } });
+    const { groups } = r.journal.metrics;
+    await submit(r, 0, 5);
+    await r.clock.advance(40);
+    expect(r.attested.map(({ first }) => first)).toEqual([0n, 1n, 2n, 3n, 4n]);
+    expect(r.journal.metrics.groups).toBe(groups + 2);
+    expect(r.lane.waiting).toBe(0);
+  });
+
   it("packs by count and by deadline; each pack is one entry over its readings", async () => {
     const r = await rig(keys());
     await submit(r, 0, 7);
