@@ -8,6 +8,7 @@ import {
   TimeoutError,
   UsageError,
 } from "../../protocols/bytes/index.ts";
+import { writeCorked } from "../corked-write.ts";
 import { encodeFrame, FrameDecoder, MAX_RESPONSE } from "./signer-frames.ts";
 import {
   type AttestRequest,
@@ -94,7 +95,7 @@ export class SignerClient {
     const waiting = [...this.#pending.values()];
     // The greeting goes first: what answers it is known before what was left over is signed.
     const hello = this.#request({ op: "hello" }, channel);
-    for (const { frame } of waiting) this.#write(channel, frame);
+    for (const { frame } of waiting) writeCorked(channel, frame);
     const { value } = (await hello) as { value: Hello };
     return value;
   }
@@ -146,17 +147,8 @@ export class SignerClient {
       });
       this.#pending.set(id, { op: request.op, frame, timer, settle });
       const channel = only ?? this.#channel;
-      if (channel !== undefined) this.#write(channel, frame);
+      if (channel !== undefined) writeCorked(channel, frame);
     });
-  }
-
-  /** What is asked in one turn of the event loop leaves in one write. */
-  #write(channel: Duplex, frame: Uint8Array): void {
-    if (channel.writableCorked === 0) {
-      channel.cork();
-      process.nextTick(() => channel.uncork());
-    }
-    channel.write(frame);
   }
 
   #receive(frame: Uint8Array): void {

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { writeCorked } from "../corked-write.ts";
 import { type DurableFrame, DurableFrameDecoder, encodeDurableFrame } from "./durable-frames.ts";
 
 export interface DurableMessage {
@@ -87,7 +88,7 @@ export class DurableInbox {
     }
     this.#handling--;
     if (stream.destroyed) return;
-    stream.write(encodeDurableFrame({ kind: "answer", id, ok }));
+    writeCorked(stream, encodeDurableFrame({ kind: "answer", id, ok }));
     if (stream.isPaused() && this.#handling < this.#maxHandling) stream.resume();
   }
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Clock, Timer } from "../../firmware-bridge/port/clock.ts";
 import { EnvironmentError, type FieldsealError, TimeoutError } from "../../protocols/bytes/index.ts";
+import { writeCorked } from "../corked-write.ts";
 import { DurableFrameDecoder, encodeDurableFrame } from "./durable-frames.ts";
 
 export interface DurableOutletOptions {
@@ -113,7 +114,7 @@ export class DurableOutlet {
       });
       this.#pending.set(id, { frame, timer, resolve, reject });
       this.#bytes += frame.length;
-      if (this.#ready) this.#stream?.write(frame);
+      if (this.#ready && this.#stream) writeCorked(this.#stream, frame);
     });
   }
 

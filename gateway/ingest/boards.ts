@@ -52,7 +52,7 @@ const EVIDENCE_KEPT = 16;
  */
 export class Boards {
   readonly #o: BoardsOptions;
-  readonly #byId = new Map<string, Board>();
+  readonly #byId = new Map<string, Board & { device: Uint8Array }>();
   readonly #history = new Map<string, DeviceHistory>();
   /** Statement of the enrolment in force, hex. */
   readonly #enrolled = new Map<string, string>();
@@ -67,7 +67,8 @@ export class Boards {
   }
 
   add(board: Board): void {
-    this.#byId.set(formatDeviceId(deviceId(board.key)), board);
+    const device = deviceId(board.key);
+    this.#byId.set(formatDeviceId(device), { ...board, device });
   }
 
   /** Takes up each enrolled board's history where the journal and the log left it. */
@@ -78,8 +79,7 @@ export class Boards {
 
   async #resume(id: string): Promise<void> {
     const { log, recent } = this.#o;
-    const board = this.#byId.get(id)!;
-    const device = deviceId(board.key);
+    const { device } = this.#byId.get(id)!;
     const cursor = log.state.cursor(device);
     if (cursor.enrolment < 0) return;
     const enrolment = await this.#o.enrolment(device);
@@ -172,7 +172,7 @@ export class Boards {
       verifier,
       keyOf: (device) => this.#byId.get(toHex(device))?.key,
     });
-    if (!equalBytes(attestation.statement.device, deviceId(board.key))) {
+    if (toHex(attestation.statement.device) !== id) {
       return onRefused(
         board,
         "FS-BOARD-DEVICE",

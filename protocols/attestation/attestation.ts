@@ -50,11 +50,23 @@ export function statementId(statement: Uint8Array): Uint8Array {
 
 export type AttestationVerdict = "ok" | "wrong-key" | "wrong-algorithm" | "bad-signature";
 
+/** Ids of keys that verified before: a key never changes once it is made. */
+const ids = new WeakMap<PublicKey, Uint8Array>();
+
+function idOf(key: PublicKey): Uint8Array {
+  let id = ids.get(key);
+  if (id === undefined) {
+    id = deviceId(key);
+    ids.set(key, id);
+  }
+  return id;
+}
+
 /** Whether the key signed the statement and is the device the statement names. */
 export function verifyAttestation(attestation: Attestation, key: PublicKey, verifier: Verifier): AttestationVerdict {
   const { sign1, statement } = attestation;
   if (sign1.alg !== key.alg) return "wrong-algorithm";
-  if (!equalBytes(deviceId(key), statement.device)) return "wrong-key";
+  if (!equalBytes(idOf(key), statement.device)) return "wrong-key";
   const message = statementToBeSigned(sign1.alg, sign1.payload);
   return verifier.verify(key, message, sign1.signature) ? "ok" : "bad-signature";
 }
