@@ -7,16 +7,17 @@ import { fromAddressText } from "../protocols/evm/index.ts";
 import { encodeVkey, type NoteKey, noteKey } from "../protocols/log/index.ts";
 import { type CryptoBackend, chainAddress, chainSigner, type Hello, SignerClient } from "./attest/index.ts";
 import { Batcher, type DeviceIndex, type LogFiles, LogStore, type PublishedCheckpoint } from "./batch/index.ts";
+import { StaleGuard } from "./batch/stale-guard.ts";
 import type { Broker, DurableMessage } from "./broker/index.ts";
 import type { Config } from "./config/index.ts";
 import { CommitmentFiles } from "./coordinator/commitment-files.ts";
 import { Committing } from "./coordinator/committing.ts";
-import { type Chain, coordinatorAt, decodeOutboxEntry, encodeOutboxEntry } from "./coordinator/index.ts";
+import { type Chain, coordinatorAt } from "./coordinator/index.ts";
 import type { GatewayEvent } from "./events.ts";
 import { DeviceTable } from "./ingest/device-table.ts";
 import { indexEntries, openIndex } from "./ingest/indexing.ts";
+import { outboxFold, outboxStore } from "./ingest/outbox-records.ts";
 import { PathLog } from "./ingest/path-log.ts";
-import { RecordKind } from "./ingest/records.ts";
 import { GatewayState } from "./ingest/state.ts";
 import { Telemetry } from "./ingest/telemetry.ts";
 import { TimeSandwich } from "./ingest/time-sandwich.ts";
@@ -64,6 +65,7 @@ export class Gateway {
   #log: PathLog | undefined;
   #store: LogStore | undefined;
   #batcher: Batcher | undefined;
+  #guard: StaleGuard | undefined;
   #time: TimeSandwich | undefined;
   #committing: Committing | undefined;
   /** Devices that are being set up, and from then on. */
@@ -127,17 +129,15 @@ export class Gateway {
         fix: "fieldseal init makes both",
       });
     }
-    const logKey = noteKey(config.gateway.name, key.publicKey);
-    const recovered = await this.#openLog(logKey);
+    const recovered = await this.#openLog(noteKey(config.gateway.name, key.publicKey));
 
     const { coordinator } = config;
     const contract = chain && coordinator ? coordinatorAt(chain, fromAddressText(coordinator.ledger)) : undefined;
     this.#scope = scopeOf(BigInt(coordinator?.chain ?? 0), contract?.ledger ?? new Uint8Array(20), address);
-    const headers = new HeaderFiles(this.#folders.headers);
     this.#time = new TimeSandwich({
       clock,
       coordinator: contract,
-      headers,
+      headers: new HeaderFiles(this.#folders.headers),
       every: Math.min(60_000, config.batch.every),
       clockSynced: this.#o.clockSynced,
     });
@@ -148,10 +148,7 @@ export class Gateway {
         coordinator: contract,
         chainId: BigInt(coordinator.chain),
         signer: chainSigner(this.#signer, address),
-        store: {
-          load: async () => this.#path.state.outbox().map(decodeOutboxEntry),
-          save: (entry) => this.#path.put(RecordKind.outbox, encodeOutboxEntry(entry)).durable,
-        },
+        store: outboxStore(this.#path),
         clock,
         files: this.#commitments,
         finality: coordinator.confirmations,
@@ -192,11 +189,35 @@ export class Gateway {
       enrolments: this.#enrolments,
       telemetry: this.#telemetry,
     });
+    this.#guard = new StaleGuard({
+      clock,
+      compare: () => this.#batcher!.compareWithChain(),
+      onStale: ({ code, message }) => {
+        this.#part("gateway", "refuses to sign", `${code} ${message}`);
+        this.#telemetry.trouble("batch", undefined, code, message);
+      },
+    });
+    const fresh = await this.#guard.look();
+    if (fresh) await this.#open(devices);
+    onEvent({ event: "ready", backend: hello.backend, devices: devices.size, recovered });
+    if (fresh) await this.#begin(devices);
+    else
+      this.#guard.wait(
+        () =>
+          void this.#open(devices)
+            .then(() => this.#begin(devices))
+            .catch(this.#o.onFatal),
+      );
+  }
+
+  async #open(devices: DeviceTable): Promise<void> {
     this.#opening = devices;
     await devices.open();
+    if (!this.#stopping) this.#devices = devices;
+  }
+
+  async #begin(devices: DeviceTable): Promise<void> {
     if (this.#stopping) return;
-    this.#devices = devices;
-    onEvent({ event: "ready", backend: hello.backend, devices: devices.size, recovered });
     await this.#committing?.start();
     devices.start();
   }
@@ -215,12 +236,7 @@ export class Gateway {
     });
     const { size } = await store.open();
     this.#store = store;
-    const state = new GatewayState(size, {
-      idOf: (record) => {
-        const { id, state: step } = decodeOutboxEntry(record);
-        return { id, open: step === "open" };
-      },
-    });
+    const state = new GatewayState(size, outboxFold);
     journal.onState = (now) => {
       if (now === "failed") this.#o.onFatal(new EnvironmentError("FS-JOURNAL-FAILED", "a write to the journal failed"));
       else this.#part("gateway", `journal ${now}`);
@@ -231,12 +247,8 @@ export class Gateway {
       if (!this.#stopping) this.#batcher?.add({ attestation: sign1, readings: bodies });
     });
     for (const { kind, file, lost } of report.damage) {
-      this.#telemetry.trouble(
-        "journal",
-        undefined,
-        "FS-JOURNAL-DAMAGE",
-        `${file}: ${kind}${lost ? `, ${lost} lost` : ""}`,
-      );
+      const what = `${file}: ${kind}${lost ? `, ${lost} lost` : ""}`;
+      this.#telemetry.trouble("journal", undefined, "FS-JOURNAL-DAMAGE", what);
     }
     const signed = store.signed;
     if (signed && !this.#commitments.read(size)) this.#commitments.write(signed.bytes, undefined);
@@ -348,6 +360,7 @@ export class Gateway {
     const { clock, journal, config } = this.#o;
     const { state, pending, bytes } = journal.metrics;
     const status = this.#committing?.status;
+    const refusal = this.#guard?.failure ?? this.#batcher?.failure;
     return {
       uptime_s: Math.round((clock.monotonic() - this.#started) / 1000),
       rss_mb: Math.round(process.memoryUsage.rss() / 1e6),
@@ -360,9 +373,7 @@ export class Gateway {
         unbatched: this.#batcher?.waiting ?? 0,
         unsigned: this.#log?.state.pendingReadings ?? 0,
       },
-      batch: this.#batcher?.failure
-        ? { code: this.#batcher.failure.code, text: this.#batcher.failure.message }
-        : { code: null, text: "ok" },
+      batch: refusal ? { code: refusal.code, text: refusal.message } : { code: null, text: "ok" },
       coordinator: status
         ? { state: status.state, text: status.text, warning: status.warning ?? null }
         : { state: "none", text: config.coordinator ? "starting" : "none configured" },
@@ -376,6 +387,7 @@ export class Gateway {
   /** Stops the sources, signs what is open, ends the batch under way, says goodbye and closes the journal. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#guard?.stop();
     await this.#opening?.stop();
     await this.#batcher?.stop();
     await this.#committing?.stop();

@@ -1,5 +1,5 @@
-import type { Clock } from "../../firmware-bridge/port/clock.ts";
-import { toHex } from "../../protocols/bytes/index.ts";
+import type { Clock, Timer } from "../../firmware-bridge/port/clock.ts";
+import { CancelledError, FieldsealError, toHex } from "../../protocols/bytes/index.ts";
 import type { PublishedCheckpoint } from "../batch/batcher.ts";
 import type { ChainHead } from "../batch/chain-check.ts";
 import type { CommitmentFiles } from "./commitment-files.ts";
@@ -32,10 +32,23 @@ export interface DeviceTerms {
   cap: bigint;
 }
 
+/** What the end point's silence looks like; anything else is an answer. */
+const SILENCE: ReadonlySet<string> = new Set([
+  "FS-CHAIN-TIMEOUT",
+  "FS-CHAIN-UNREACHABLE",
+  "FS-CHAIN-STATUS",
+  "FS-CHAIN-RPC",
+  "FS-CHAIN-ANSWER",
+]);
+/** Until a registration is tried again, ms. */
+const AGAIN_MS = 5_000;
+
 /** From signed checkpoints to commitments that the chain holds, and from enrolled devices to registered ones. */
 export class Committing {
   readonly #o: CommittingOptions;
   readonly #submitter: Submitter;
+  /** Registrations that wait for a chain that does not answer. */
+  readonly #pauses = new Set<{ timer: Timer; reject(error: CancelledError): void }>();
 
   constructor(options: CommittingOptions) {
     this.#o = options;
@@ -68,6 +81,11 @@ export class Committing {
   }
 
   stop(): Promise<void> {
+    for (const { timer, reject } of this.#pauses) {
+      timer.cancel();
+      reject(new CancelledError("FS-SUBMITTER-STOPPED", "the gateway stopped before the device was registered"));
+    }
+    this.#pauses.clear();
     return this.#submitter.stop();
   }
 
@@ -85,10 +103,41 @@ export class Committing {
 
   /**
    * Registers a device unless the chain has it, as a production run of one that the gateway's account admits.
+   * While the chain does not answer, it is asked again.
    * @returns the transaction's hash, undefined when it was registered already.
-   * @throws EnvironmentError FS-CHAIN-REVERT with the contract's reason, and what the chain throws.
+   * @throws EnvironmentError FS-CHAIN-REVERT with the contract's reason, and what else the chain says; CancelledError
+   *   FS-SUBMITTER-STOPPED.
    */
   async register(
+    device: Uint8Array,
+    terms: DeviceTerms,
+    enrolment: Pick<Registration, "statement" | "body" | "signature">,
+    label: string,
+  ): Promise<Uint8Array | undefined> {
+    for (;;) {
+      try {
+        return await this.#register(device, terms, enrolment, label);
+      } catch (error) {
+        if (!(error instanceof FieldsealError) || !SILENCE.has(error.code)) throw error;
+      }
+      await this.#pause();
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const pause = {
+        timer: this.#o.clock.after(AGAIN_MS, () => {
+          this.#pauses.delete(pause);
+          resolve();
+        }),
+        reject,
+      };
+      this.#pauses.add(pause);
+    });
+  }
+
+  async #register(
     device: Uint8Array,
     terms: DeviceTerms,
     enrolment: Pick<Registration, "statement" | "body" | "signature">,

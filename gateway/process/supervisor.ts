@@ -55,6 +55,8 @@ export class Supervisor {
   readonly #login: { user: string; token: string };
   readonly #created: number;
   #stopping = false;
+  /** What the first start waits for. */
+  readonly #awaited = new Set<"gateway" | "broker">(["gateway"]);
   #ready: (() => void) | undefined;
   #failed: ((error: FieldsealError) => void) | undefined;
   #ended: (() => void) | undefined;
@@ -80,7 +82,7 @@ export class Supervisor {
   }
 
   /**
-   * Starts the parts; resolves when the gateway has replayed its journal and takes readings.
+   * Starts the parts; resolves when the gateway has replayed its journal and takes readings, and the embedded broker listens.
    * @throws the gateway's or signer's own error when it says that starting again as it is cannot help.
    */
   start(): Promise<void> {
@@ -89,7 +91,9 @@ export class Supervisor {
       this.#failed = reject;
       this.#startGateway();
       this.#startSigner();
-      if (this.#embedded) this.#startBroker();
+      if (!this.#embedded) return;
+      this.#awaited.add("broker");
+      this.#startBroker();
     });
   }
 
@@ -183,6 +187,7 @@ export class Supervisor {
       if (message.type === "ready") {
         this.#parts["broker-process"].offer = { type: "broker", port: message.port };
         this.#handOver();
+        this.#up("broker");
       }
       this.#fromPart("broker", message);
     });
@@ -190,7 +195,7 @@ export class Supervisor {
   }
 
   #fromGateway(message: FromGateway): void {
-    if (message.type === "ready") this.#settle();
+    if (message.type === "ready") this.#up("gateway");
     else if (message.type === "event") this.#options.onEvent?.(message.event);
     else if (message.type === "fatal" && message.exit === EXIT_CONFIGURATION && !this.#mayPass(message.code)) {
       this.#giveUp(
@@ -216,7 +221,9 @@ export class Supervisor {
     );
   }
 
-  #settle(): void {
+  #up(part: "gateway" | "broker"): void {
+    this.#awaited.delete(part);
+    if (this.#awaited.size > 0) return;
     this.#ready?.();
     this.#ready = undefined;
     this.#failed = undefined;
