@@ -184,6 +184,17 @@ describe("killed with SIGKILL at any moment", () => {
       `killed: ${told.join(", ")}; ${readings.length} readings and ${scene.board.acknowledged.length} packs acknowledged; ${JSON.stringify(verdict)}`,
     );
     expect(verdict.faults).toEqual([]);
+    // The oracle is no friend: a reading that was never taken and one that was another are both missed.
+    const [some] = readings;
+    const lies = [
+      { ...some!, seq: "999999" },
+      { ...some!, values: {} },
+    ];
+    const control = await judge(scene.site, scene.chain, { readings: lies, packs: new Map() });
+    expect(control.faults).toEqual([
+      expect.stringMatching(/^L: .*:999999 /),
+      expect.stringMatching(/^L: .* another reading/),
+    ]);
     expect(verdict.readings).toBeGreaterThanOrEqual(readings.length + 2 * scene.board.acknowledged.length);
     expect(scene.events.filter(({ event }) => event === "refused")).toEqual([]);
   });
