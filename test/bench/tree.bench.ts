@@ -1,42 +1,18 @@
 import { spawn } from "node:child_process";
-import * as crypto from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { SimpleMerkleTree } from "@openzeppelin/merkle-tree";
 import { MerkleTree as MerkleTreeJs } from "merkletreejs";
 import { InternalError, sha256, toHex } from "../../protocols/bytes/index.ts";
 import { leafHashes, rootOfLeafHashes } from "../../protocols/log/index.ts";
 import { type Bench, type BenchContext, cpuMicros, median, type Row, race } from "./bench.ts";
-
-type OneShot = (algorithm: string, data: Uint8Array, encoding: "buffer") => Buffer;
-
-/** `crypto.hash` (Node 20.12), the quickest way to OpenSSL for one small message. */
-function oneShot(): OneShot {
-  const found = (crypto as unknown as { hash?: OneShot }).hash;
-  return found ?? ((algorithm, data) => crypto.createHash(algorithm).update(data).digest());
-}
-const nativeHash = oneShot();
-const native = (data: Uint8Array) => nativeHash("sha256", data, "buffer");
+import { merkleRoot, nativeSha256 } from "./native-hash.ts";
 
 function randomHashes(count: number): Uint8Array {
-  return new Uint8Array(crypto.randomBytes(32 * count));
+  return new Uint8Array(randomBytes(32 * count));
 }
 
 const split = (hashes: Uint8Array) =>
   Array.from({ length: hashes.length / 32 }, (_, i) => hashes.subarray(32 * i, 32 * i + 32));
-
-/** The RFC 6962 root by a call of `crypto.hash` for each node. */
-function nativeRoot(hashes: Uint8Array): Uint8Array {
-  const level = hashes.slice();
-  const message = Buffer.alloc(65, 1);
-  for (let count = level.length / 32; count > 1; count = Math.ceil(count / 2)) {
-    const pairs = count >> 1;
-    for (let i = 0; i < pairs; i++) {
-      message.set(level.subarray(64 * i, 64 * i + 64), 1);
-      level.set(native(message), 32 * i);
-    }
-    if (count % 2 === 1) level.copyWithin(32 * pairs, 64 * pairs, 64 * pairs + 32);
-  }
-  return level.slice(0, 32);
-}
 
 /** SHA-256 of 64-byte messages a second of `openssl speed`, which counts CPU time. Undefined without openssl. */
 function opensslSpeed(seconds: number): Promise<number | undefined> {
@@ -65,7 +41,7 @@ async function seconds(work: () => unknown, rounds: number): Promise<number> {
 
 async function treeRow(count: number, limit: number | undefined, { quick }: BenchContext): Promise<Row> {
   const hashes = randomHashes(count);
-  const expected = toHex(nativeRoot(hashes));
+  const expected = toHex(merkleRoot(hashes));
   if (toHex(rootOfLeafHashes(hashes)) !== expected) throw new InternalError("FS-BENCH", "the roots differ");
   const nodes = count - 1;
   const repeat = (times: number, work: () => unknown) => () => {
@@ -76,10 +52,10 @@ async function treeRow(count: number, limit: number | undefined, { quick }: Benc
   const rates = await race(
     [
       { name: "ours", work: repeat(Math.ceil(1_000_000 / count), () => rootOfLeafHashes(hashes)) },
-      { name: "crypto.hash loop", work: repeat(1, () => nativeRoot(hashes)) },
+      { name: "crypto.hash loop", work: repeat(1, () => merkleRoot(hashes)) },
       {
         name: "merkletreejs, crypto.hash",
-        work: repeat(1, () => new MerkleTreeJs(leaves, (data: Buffer) => native(data))),
+        work: repeat(1, () => new MerkleTreeJs(leaves, (data: Buffer) => nativeSha256(data))),
       },
     ],
     quick ? 3 : 5,
@@ -109,7 +85,7 @@ async function treeRow(count: number, limit: number | undefined, { quick }: Benc
 /** From entries of an attestation's size to the root: leaf hashes and nodes. */
 async function entriesRow({ quick }: BenchContext): Promise<Row> {
   const count = 20_000;
-  const entries = Array.from({ length: count }, () => new Uint8Array(crypto.randomBytes(240)));
+  const entries = Array.from({ length: count }, () => new Uint8Array(randomBytes(240)));
   const message = Buffer.alloc(241);
   const rates = await race(
     [
@@ -126,9 +102,9 @@ async function entriesRow({ quick }: BenchContext): Promise<Row> {
           const hashes = new Uint8Array(32 * count);
           for (const [i, entry] of entries.entries()) {
             message.set(entry, 1);
-            hashes.set(native(message), 32 * i);
+            hashes.set(nativeSha256(message), 32 * i);
           }
-          nativeRoot(hashes);
+          merkleRoot(hashes);
           return count;
         },
       },
@@ -148,7 +124,7 @@ async function entriesRow({ quick }: BenchContext): Promise<Row> {
 }
 
 async function messageRow(length: number, { quick }: BenchContext): Promise<Row> {
-  const bytes = new Uint8Array(crypto.randomBytes(length));
+  const bytes = new Uint8Array(randomBytes(length));
   const { sha256: noble } = await import("@noble/hashes/sha2.js");
   const loop = (hash: (data: Uint8Array) => unknown) => () => {
     for (let i = 0; i < 50_000; i++) hash(bytes);
@@ -158,7 +134,7 @@ async function messageRow(length: number, { quick }: BenchContext): Promise<Row>
     [
       { name: "ours", work: loop(sha256) },
       { name: "noble", work: loop(noble) },
-      { name: "crypto.hash", work: loop(native) },
+      { name: "crypto.hash", work: loop(nativeSha256) },
     ],
     quick ? 3 : 5,
   );
