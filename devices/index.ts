@@ -1,6 +1,8 @@
 export { type Capability, capabilitiesOf, type EnergyMeter } from "./capabilities.ts";
-export { type CatalogEntry, catalog, DRIVERS, driverId, findDriver } from "./catalog/index.ts";
+export { Catalog, driverId } from "./catalog/catalog.ts";
+export { builtIn, type CatalogEntry, catalog, DRIVERS, findDriver } from "./catalog/index.ts";
 export type {
+  DeviceCommand,
   DeviceConfig,
   DeviceReading,
   DeviceState,
@@ -9,21 +11,27 @@ export type {
   DriverOptions,
 } from "./drivers/driver.ts";
 export { createDriver, DriverHost, type DriverHostOptions } from "./drivers/driver-host.ts";
+export type { DeviceValue, Engine, EngineHost, LintReport } from "./drivers/engine.ts";
 export { type PortFactory, type PortSpec, parsePort, realPort } from "./drivers/port-spec.ts";
 export { nearest } from "./nearest.ts";
 export {
+  type LinkKind,
   type MeasurementProfile,
-  type ModbusDefaults,
   type ObisSource,
-  type P1Defaults,
   type Profile,
   type ProfileInput,
   profile,
+  READINGS,
   type RecordedFrame,
   type RegisterSource,
+  type Sections,
+  type Sources,
+  usualInterval,
 } from "./profile.ts";
 export { lintProfile, type ProfileProblem } from "./profile-lint.ts";
 export { type Assessment, assess, initialQuality, type QualityState, type RawReading } from "./quality.ts";
+export type { ModbusSection } from "./sections/modbus.ts";
+export type { P1Section } from "./sections/p1.ts";
 export { type Fault, SimulatedBoard } from "./simulate/board.ts";
 export { MeterModel, type MeterModelOptions } from "./simulate/meter-model.ts";
 export {

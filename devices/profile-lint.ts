@@ -1,6 +1,7 @@
-import { registerWords } from "../protocols/modbus/index.ts";
 import { unitOf } from "../protocols/reading/index.ts";
-import type { MeasurementProfile, Profile } from "./profile.ts";
+import type { LintReport } from "./drivers/engine.ts";
+import { engines } from "./drivers/engines.ts";
+import { type MeasurementProfile, type Profile, READINGS } from "./profile.ts";
 import { vocabulary } from "./vocabulary.ts";
 
 export interface ProfileProblem {
@@ -17,36 +18,20 @@ export function lintProfile(profile: Profile): ProfileProblem[] {
   for (const key of ["vendor", "model", "source"] as const) {
     if (profile[key].trim() === "") problem(key, "is empty");
   }
-  if (profile.link === "modbus" && !profile.modbus) problem("modbus", "is missing");
-  if (profile.link === "p1" && !profile.p1) problem("p1", "is missing");
   if (profile.measurements.length === 0) problem("measurements", "are none");
-  lintModbus(profile, problem);
-
+  engines[profile.link].lint(profile, problem);
   const seen = new Set<string>();
   for (const measurement of profile.measurements) {
     const path = `measurements.${measurement.name}`;
     if (seen.has(measurement.name)) problem(path, "is there twice");
     seen.add(measurement.name);
-    lintMeasurement(profile, measurement, path, problem);
+    lintMeasurement(measurement, path, problem);
   }
-  const work = profile.measurements.find(({ name }) => name === profile.work);
-  if (!work) problem("work", `${profile.work} is not one of the measurements`);
-  else if (work.kind !== "counter" || work.unit !== "Wh") problem("work", "must be a counter in Wh");
-  else if (work.step === undefined) problem("work", "needs a step: what the meter can count a second at full load");
+  lintWork(profile, problem);
   return problems;
 }
 
-type Report = (path: string, message: string) => void;
-
-function lintModbus({ modbus }: Profile, problem: Report): void {
-  if (!modbus) return;
-  if (modbus.unit < 1 || modbus.unit > 247) problem("modbus.unit", "must be 1 to 247");
-  if (modbus.maxRegisters < 1 || modbus.maxRegisters > 125) problem("modbus.maxRegisters", "must be 1 to 125");
-  if (modbus.maxGap < 0) problem("modbus.maxGap", "must not be negative");
-  if (modbus.timeout < 50) problem("modbus.timeout", "is shorter than an answer at 9600 baud takes");
-}
-
-function lintMeasurement(profile: Profile, measurement: MeasurementProfile, path: string, problem: Report): void {
+function lintMeasurement(measurement: MeasurementProfile, path: string, problem: LintReport): void {
   const term = vocabulary.get(measurement.name);
   if (!term) problem(path, "is not in the vocabulary");
   else {
@@ -61,21 +46,15 @@ function lintMeasurement(profile: Profile, measurement: MeasurementProfile, path
   if (measurement.kind === "counter" && least < 0) problem(`${path}.bounds`, "a counter is never negative");
   if (measurement.step !== undefined && !(measurement.step > 0)) problem(`${path}.step`, "must be above 0");
   if (measurement.source.trim() === "") problem(`${path}.source`, "is empty: name document and section");
-  if (profile.link === "modbus") lintRegister(profile, measurement, path, problem);
-  if (profile.link === "p1") lintObis(measurement, path, problem);
 }
 
-function lintRegister(profile: Profile, { register }: MeasurementProfile, path: string, problem: Report): void {
-  if (!register) return void problem(`${path}.register`, "is missing");
-  const words = registerWords(register);
-  if (register.at < 0 || register.at + words > 0x1_0000) problem(`${path}.register.at`, "is outside 0…65535");
-  if (profile.modbus && words > profile.modbus.maxRegisters) problem(`${path}.register`, "is wider than one read");
-}
+/** Units that a work register may have: energy and distance. */
+const WORK_UNITS = ["Wh", "m"];
 
-function lintObis({ obis }: MeasurementProfile, path: string, problem: Report): void {
-  if (!obis) return void problem(`${path}.obis`, "is missing");
-  if (obis.sum.length === 0) problem(`${path}.obis.sum`, "is empty");
-  for (const code of [...obis.sum, ...(obis.less ?? [])]) {
-    if (!/^\d+-\d+:\d+\.\d+\.\d+$/.test(code)) problem(`${path}.obis.sum`, `${code} is not an OBIS reference`);
-  }
+function lintWork({ work: name, measurements }: Profile, problem: LintReport): void {
+  if (name === READINGS) return;
+  const work = measurements.find((measurement) => measurement.name === name);
+  if (!work) problem("work", `${name} is not one of the measurements`);
+  else if (work.kind !== "counter" || !WORK_UNITS.includes(work.unit)) problem("work", "must be a counter in Wh or m");
+  else if (work.step === undefined) problem("work", "needs a step: what the board can count a second at most");
 }

@@ -1,6 +1,7 @@
-import { numberOf, Quality, type SenmlNumber } from "../protocols/reading/index.ts";
+import { numberOf, Quality } from "../protocols/reading/index.ts";
+import type { DeviceValue } from "./drivers/engine.ts";
 import { wholePart } from "./numbers.ts";
-import type { MeasurementProfile, Profile } from "./profile.ts";
+import { type MeasurementProfile, type Profile, READINGS } from "./profile.ts";
 
 /** A counter's highest accepted value and when it was read (monotonic ms). */
 interface HighWater {
@@ -32,7 +33,7 @@ export interface RawReading {
   /** Monotonic ms. */
   at: number;
   /** By measurement name, in the profile's units. */
-  values: ReadonlyMap<string, SenmlNumber>;
+  values: ReadonlyMap<string, DeviceValue>;
   /** Whether a value came that is none (NaN, a wrong unit). */
   malformed: boolean;
 }
@@ -64,7 +65,7 @@ export function assess(profile: Profile, state: QualityState, raw: RawReading, e
   let work = state.work;
   for (const measurement of profile.measurements) {
     const exact = raw.values.get(measurement.name);
-    if (exact === undefined) continue;
+    if (exact === undefined || typeof exact === "string" || typeof exact === "boolean") continue;
     const value = numberOf(exact);
     const inside = value >= measurement.bounds[0] && value <= measurement.bounds[1];
     if (!inside) quality |= Quality.OutOfBounds;
@@ -83,6 +84,7 @@ export function assess(profile: Profile, state: QualityState, raw: RawReading, e
       if (inside && verdict === 0) work = { value: register, at: raw.at };
     }
   }
+  if (profile.work === READINGS) work = { value: (work?.value ?? 0n) + 1n, at: raw.at };
   const unchangedSince = sameGauges(state.gauges, gauges) ? (state.unchangedSince ?? raw.at) : raw.at;
   if (profile.stuckAfter > 0 && gauges.size > 0 && raw.at - unchangedSince >= profile.stuckAfter) {
     quality |= Quality.Stuck;

@@ -1,8 +1,8 @@
 import { numberOf, type Reading } from "../protocols/reading/index.ts";
 import { shifted } from "./numbers.ts";
 
-/** gauge: a state, may go either way. counter: a register that grows. */
-export type MeasurementKind = "gauge" | "counter";
+/** gauge: a number that may go either way. counter: a register that grows. state: a text or a boolean. */
+export type MeasurementKind = "gauge" | "counter" | "state";
 
 export interface Term {
   /** SenML unit of the signed value. */

@@ -32,6 +32,12 @@ export interface DeviceConfig {
   every?: number | undefined;
   /** How long the board may take to answer, in ms. */
   timeout?: number | undefined;
+  /** MQTT topic of the board, in place of the one its profile expects. */
+  topic?: string | undefined;
+  /** OCPP identity of a charging station. */
+  station?: string | undefined;
+  /** Whether the board may be controlled. Default: it is only read. */
+  control?: boolean | undefined;
 }
 
 export interface DriverOptions {
@@ -47,6 +53,9 @@ export interface DriverOptions {
   /** The device's last known work register and the time of that reading (ms since 1970), after a restart. */
   last?: { work: bigint; time: number };
 }
+
+/** What a board that can be controlled is asked to do; absent keys stay as they are. */
+export type DeviceCommand = Readonly<Record<string, number | string | boolean>>;
 
 /** What a driver has seen, for health and metrics. Counts never fall while it runs. */
 export interface DriverCounters {
@@ -70,4 +79,10 @@ export interface Driver {
   /** Resolves when nothing of this device is under way any more. */
   stop(): Promise<void>;
   counters(): DriverCounters;
+  /**
+   * Controls the board, where its profile and its configuration allow it. Resolves with what the board acknowledged.
+   * @throws UsageError FS-DEVICE-CONTROL (not allowed, unknown key, out of range); EnvironmentError, TimeoutError when the
+   * board did not acknowledge it.
+   */
+  set?(command: DeviceCommand): Promise<DeviceCommand>;
 }

@@ -1,5 +1,6 @@
 import { type Port, type PortSettings, serialPort, tcpPort } from "../../firmware-bridge/port/index.ts";
 import { UsageError } from "../../protocols/bytes/index.ts";
+import type { DriverOptions } from "./driver.ts";
 
 /** Where a board is and what surrounds its frames there. */
 export type PortSpec =
@@ -24,6 +25,20 @@ export function parsePort(text: string, defaultPort?: number): PortSpec {
     });
   }
   return { kind: match[1] as "tcp" | "rtu+tcp", host: match[2]!.replace(/^\[|\]$/g, ""), port };
+}
+
+/** One text for each line, however it was written. */
+export function keyOf(spec: PortSpec): string {
+  return spec.kind === "serial" ? spec.path : `${spec.kind}://${spec.host}:${spec.port}`;
+}
+
+/**
+ * A device's configured port.
+ * @throws UsageError FS-DEVICE-PORT when it has none.
+ */
+export function portOf({ name, config }: DriverOptions): string {
+  if (config.port !== undefined) return config.port;
+  throw new UsageError("FS-DEVICE-PORT", `${name} has no port`, { fix: "add port: to the device" });
 }
 
 /** Opens ports; tests and simulators put their own in its place. */

@@ -1,9 +1,10 @@
 import type { Clock } from "../../firmware-bridge/port/index.ts";
 import { ProtocolError } from "../../protocols/bytes/index.ts";
-import type { Measurement, SenmlNumber } from "../../protocols/reading/index.ts";
-import type { Profile } from "../profile.ts";
+import type { Measurement } from "../../protocols/reading/index.ts";
+import { type Profile, READINGS } from "../profile.ts";
 import { assess, initialQuality, type QualityState } from "../quality.ts";
 import type { DeviceReading } from "./driver.ts";
+import type { DeviceValue } from "./engine.ts";
 
 export interface ReadingMakerOptions {
   device: string;
@@ -31,9 +32,9 @@ export class ReadingMaker {
    * @param values by measurement name; names the profile does not have are left out.
    * @throws ProtocolError FS-DEVICE-WORK when the work register is not among them: such a reading would prove nothing.
    */
-  make(values: ReadonlyMap<string, SenmlNumber>, malformed: boolean): DeviceReading {
+  make(values: ReadonlyMap<string, DeviceValue>, malformed: boolean): DeviceReading {
     const { device, profile, clock, every } = this.#options;
-    if (!values.has(profile.work)) {
+    if (profile.work !== READINGS && !values.has(profile.work)) {
       throw new ProtocolError("FS-DEVICE-WORK", `${profile.model} did not give its work register (${profile.work})`, {
         fix: `check that the board is a ${profile.model}`,
       });

@@ -1,3 +1,4 @@
+import type { Timer } from "../../firmware-bridge/port/index.ts";
 import {
   encodeAnswer,
   encodeMbap,
@@ -11,6 +12,7 @@ import {
   TcpRequestDecoder,
 } from "../../protocols/modbus/index.ts";
 import type { SimulatedBoard } from "./board.ts";
+import type { PeerKind } from "./peer.ts";
 
 const GARBAGE = Uint8Array.of(0x00, 0xff, 0x5a, 0x01, 0x04, 0x00);
 
@@ -106,3 +108,24 @@ function refusal(fn: number, code: string): ModbusAnswer {
   const unknown = code === "FS-MODBUS-FUNCTION";
   return { fn, exception: unknown ? ModbusExceptionCode.illegalFunction : ModbusExceptionCode.illegalDataValue };
 }
+
+/** The time of silence after which a line's leftovers are dropped, in ms. It is on no good frame's way. */
+const SILENCE = 100;
+
+/** Modbus units that share a line. */
+export const modbusPeer: PeerKind = {
+  shared: true,
+  baudRate: ({ modbus }) => modbus!.baudRate,
+  attach({ boards, clock, framing, send }) {
+    const server: ModbusServer = framing === "tcp" ? tcpServer(boards) : rtuServer(boards);
+    let quiet: Timer | undefined;
+    return {
+      receive(bytes) {
+        quiet?.cancel();
+        quiet = clock.after(SILENCE, () => server.silence());
+        for (const frame of server.receive(bytes)) send(frame);
+      },
+      end: () => quiet?.cancel(),
+    };
+  },
+};

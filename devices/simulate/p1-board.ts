@@ -1,5 +1,7 @@
+import type { Timer } from "../../firmware-bridge/port/index.ts";
 import { encodeTelegram } from "../../protocols/meter/index.ts";
 import type { SimulatedBoard } from "./board.ts";
+import type { PeerKind } from "./peer.ts";
 
 function fixed(value: number, [whole, fraction]: readonly [number, number]): string {
   // Cut, not rounded: a register never shows more than was counted.
@@ -29,3 +31,19 @@ export function simulatedTelegram(board: SimulatedBoard, now: number): Uint8Arra
   if (!board.faults.has("garbage")) return telegram;
   return telegram.slice(telegram.length >> 1);
 }
+
+/** A meter that pushes a telegram every second, as DSMR 5 says. */
+export const p1Peer: PeerKind = {
+  shared: false,
+  baudRate: ({ p1 }) => p1!.baudRate,
+  attach({ boards, clock, interval = 1000, send }) {
+    let timer: Timer;
+    const push = () => {
+      timer = clock.after(interval, push);
+      const telegram = simulatedTelegram(boards[0]!, clock.now());
+      if (telegram) send(telegram);
+    };
+    timer = clock.after(interval, push);
+    return { receive: () => undefined, end: () => timer.cancel() };
+  },
+};

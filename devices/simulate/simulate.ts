@@ -1,11 +1,11 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { type Clock, type MemoryDevice, serialPort, type Timer } from "../../firmware-bridge/port/index.ts";
+import { type Clock, type MemoryDevice, serialPort } from "../../firmware-bridge/port/index.ts";
 import { EnvironmentError, UsageError } from "../../protocols/bytes/index.ts";
 import { findDriver } from "../catalog/index.ts";
 import { SimulatedBoard } from "./board.ts";
 import { MeterModel } from "./meter-model.ts";
-import { type ModbusServer, rtuServer, tcpServer } from "./modbus-slave.ts";
-import { simulatedTelegram } from "./p1-board.ts";
+import type { PeerContext, PeerKind } from "./peer.ts";
+import { peers } from "./peers.ts";
 
 export interface SimulatedBoardOptions {
   /** As in the configuration: `modbus/eastron-sdm630`. */
@@ -33,12 +33,6 @@ export interface Simulator {
   stop(): Promise<void>;
 }
 
-/** The far end of a line: bytes of the host in, bytes of the boards out. */
-interface Attachment {
-  receive(bytes: Uint8Array): void;
-  end(): void;
-}
-
 /**
  * Catalog boards as peers: what a driver would meet in the field, for tests, the demo and for trying a configuration.
  * @throws UsageError FS-DEVICE-DRIVER, FS-SIMULATE; EnvironmentError FS-PORT-… when the port cannot be had.
@@ -53,55 +47,37 @@ export async function simulate(options: SimulateOptions): Promise<Simulator> {
     });
     return new SimulatedBoard(profile, model, unit ?? profile.modbus?.unit ?? 1);
   });
-  const links = new Set(boards.map(({ profile }) => profile.link));
-  if (links.size !== 1 || (links.has("p1") && boards.length !== 1)) {
-    throw new UsageError("FS-SIMULATE", "one line carries Modbus boards, or one P1 meter", {
+  const [link, ...others] = new Set(boards.map(({ profile }) => profile.link));
+  const kind = link && peers[link];
+  if (!kind || others.length > 0 || (!kind.shared && boards.length !== 1)) {
+    throw new UsageError("FS-SIMULATE", "one line carries Modbus boards, or one board of another kind", {
       fix: "start one simulator for each line",
     });
   }
-  if (typeof options.on !== "string") return onMemory(options.on, options, boards);
+  const site = { ...options, boards, kind };
+  if (typeof options.on !== "string") return onMemory(options.on, site);
   const network = /^(tcp|rtu\+tcp):(\d{1,5})$/.exec(options.on);
-  if (network) return onTcp(network[1] as "tcp" | "rtu+tcp", Number(network[2]), options, boards);
-  if (options.on.startsWith("/")) return onSerial(options.on, options, boards);
+  if (network) return onTcp(network[1] as "tcp" | "rtu+tcp", Number(network[2]), site);
+  if (options.on.startsWith("/")) return onSerial(options.on, site);
   throw new UsageError("FS-SIMULATE", `a simulator cannot be put on "${options.on}"`, {
     fix: "write tcp:PORT, rtu+tcp:PORT or a device path",
   });
 }
 
-/** The time of silence after which a line's leftovers are dropped, in ms. It is on no good frame's way. */
-const SILENCE = 100;
-
-function attach(
-  { clock, interval = 1000 }: SimulateOptions,
-  boards: readonly SimulatedBoard[],
-  framing: "rtu" | "tcp",
-  send: (bytes: Uint8Array) => void,
-): Attachment {
-  const [first] = boards;
-  if (first?.profile.link === "p1") {
-    let timer: Timer;
-    const push = () => {
-      timer = clock.after(interval, push);
-      const telegram = simulatedTelegram(first, clock.now());
-      if (telegram) send(telegram);
-    };
-    timer = clock.after(interval, push);
-    return { receive: () => undefined, end: () => timer.cancel() };
-  }
-  const server: ModbusServer = framing === "tcp" ? tcpServer(boards) : rtuServer(boards);
-  let quiet: Timer | undefined;
-  return {
-    receive(bytes) {
-      quiet?.cancel();
-      quiet = clock.after(SILENCE, () => server.silence());
-      for (const frame of server.receive(bytes)) send(frame);
-    },
-    end: () => quiet?.cancel(),
-  };
+/** Boards of one kind, to be put on a line. */
+interface Site {
+  boards: readonly SimulatedBoard[];
+  kind: PeerKind;
+  clock: Clock;
+  interval?: number;
 }
 
-function onMemory(device: MemoryDevice, options: SimulateOptions, boards: readonly SimulatedBoard[]): Simulator {
-  const attachment = attach(options, boards, "rtu", (bytes) => device.send(bytes));
+const peerOf = ({ boards, kind, clock, interval }: Site, framing: PeerContext["framing"], send: PeerContext["send"]) =>
+  kind.attach({ boards, clock, framing, interval, send });
+
+function onMemory(device: MemoryDevice, site: Site): Simulator {
+  const { boards } = site;
+  const attachment = peerOf(site, "serial", (bytes) => device.send(bytes));
   device.onBytes = (bytes) => attachment.receive(bytes);
   return {
     port: "memory",
@@ -113,11 +89,11 @@ function onMemory(device: MemoryDevice, options: SimulateOptions, boards: readon
   };
 }
 
-async function onSerial(path: string, options: SimulateOptions, boards: readonly SimulatedBoard[]): Promise<Simulator> {
-  const { modbus, p1 } = boards[0]!.profile;
-  const port = serialPort({ path, baudRate: modbus?.baudRate ?? p1!.baudRate });
+async function onSerial(path: string, site: Site): Promise<Simulator> {
+  const { boards, kind } = site;
+  const port = serialPort({ path, baudRate: kind.baudRate(boards[0]!.profile) });
   // What cannot be sent to a line that has gone is lost, as it is for a real board.
-  const attachment = attach(options, boards, "rtu", (bytes) => void port.write(bytes).catch(() => undefined));
+  const attachment = peerOf(site, "serial", (bytes) => void port.write(bytes).catch(() => undefined));
   port.onBytes = (bytes) => attachment.receive(bytes);
   await port.open();
   return {
@@ -130,16 +106,12 @@ async function onSerial(path: string, options: SimulateOptions, boards: readonly
   };
 }
 
-async function onTcp(
-  kind: "tcp" | "rtu+tcp",
-  wanted: number,
-  options: SimulateOptions,
-  boards: readonly SimulatedBoard[],
-): Promise<Simulator> {
+async function onTcp(kind: "tcp" | "rtu+tcp", wanted: number, site: Site): Promise<Simulator> {
+  const { boards } = site;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
-    const attachment = attach(options, boards, kind === "tcp" ? "tcp" : "rtu", (bytes) => void socket.write(bytes));
+    const attachment = peerOf(site, kind === "tcp" ? "tcp" : "serial", (bytes) => void socket.write(bytes));
     socket.setNoDelay(true);
     socket.on("data", (bytes: Uint8Array) => attachment.receive(bytes));
     // A client that goes away takes nothing with it.
@@ -151,7 +123,7 @@ async function onTcp(
   });
   const port = await listen(server, wanted);
   return {
-    port: `${boards[0]!.profile.link === "p1" ? "tcp" : kind}://127.0.0.1:${port}`,
+    port: `${site.kind.shared ? kind : "tcp"}://127.0.0.1:${port}`,
     boards,
     async stop() {
       for (const socket of sockets) socket.destroy();

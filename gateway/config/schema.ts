@@ -39,6 +39,13 @@ const device = z.strictObject({
     .max(4_000_000)
     .optional()
     .describe("bits per second, when the profile's are not yours"),
+  topic: z.string().min(1).max(256).optional().describe("MQTT topic of the board, in place of its profile's"),
+  station: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,48}$/, "is not a station identity: 1 to 48 printable characters")
+    .optional()
+    .describe("OCPP identity of a charging station: the last part of the address it dials"),
+  control: z.boolean().default(false).describe("let DEVICE/set control the board (charging limit, relay)"),
   every: duration("how often to read; for boards that push, the shortest distance of two readings kept").optional(),
   key: z
     .string()

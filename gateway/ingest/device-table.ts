@@ -1,4 +1,4 @@
-import { capabilitiesOf, type Driver, type DriverHost, findDriver } from "../../devices/index.ts";
+import { capabilitiesOf, type Driver, type DriverHost, usualInterval } from "../../devices/index.ts";
 import type { Clock } from "../../firmware-bridge/port/clock.ts";
 import {
   decodeAttestation,
@@ -179,7 +179,7 @@ export class DeviceTable {
       driver,
     };
     this.#setups.set(setup.id, setup);
-    const model = driver === "link" ? undefined : findDriver(driver);
+    const model = driver === "link" ? undefined : this.#o.drivers.catalog.find(driver);
     this.#o.telemetry.addDevice({
       id: setup.id,
       name,
@@ -204,9 +204,9 @@ export class DeviceTable {
       throw new UsageError("FS-KEY-MISSING", `${name} has no key`, { fix: `fieldseal key create ${name}` });
     }
     const key: PublicKey = { alg: held.alg, bytes: held.publicKey };
-    const { driver, port, unit, baud, pack } = device;
-    const profile = findDriver(driver);
-    const every = device.every ?? profile.modbus?.every ?? profile.p1?.every ?? 10_000;
+    const { driver, port, unit, baud, topic, station, control, pack } = device;
+    const profile = drivers.catalog.find(driver);
+    const every = device.every ?? usualInterval(profile);
     const setup = this.#admit({ name, key, signer: "gateway", driver }, Math.max(3 * every, MIN_FRESH_MS));
     const cursor = log.state.cursor(setup.device);
     const last = cursor.time > 0 ? { last: { work: cursor.work, time: cursor.time } } : {};
@@ -233,7 +233,7 @@ export class DeviceTable {
     const source = drivers.create({
       name,
       driver,
-      config: { port, unit, baud, every: device.every },
+      config: { port, unit, baud, topic, station, control, every: device.every },
       clock,
       ...last,
       onReading: ({ reading, work }) => lane.submit(reading, work),
@@ -248,7 +248,7 @@ export class DeviceTable {
     const owner = config.coordinator?.owner ? fromAddressText(config.coordinator.owner) : address;
     await enrolDevice({
       device: setup.device,
-      driver,
+      profile,
       owner,
       log,
       context: context(),
@@ -289,7 +289,8 @@ export class DeviceTable {
     const { coordinator } = config;
     if (!committing || !coordinator?.register) return;
     const { sign1: signed } = decodeAttestation(sign1);
-    const power = driver === "link" ? undefined : findDriver(driver).measurements.find((m) => m.name === "power");
+    const profile = driver === "link" ? undefined : this.#o.drivers.catalog.find(driver);
+    const power = profile?.measurements.find(({ name: measured }) => measured === "power");
     const cap = power ? BigInt(Math.ceil(Math.max(...power.bounds.map(Math.abs)))) : DEFAULT_CAP;
     const enrolment = { statement: signed.payload, body, signature: signed.signature };
     committing.register(device, { kind: 0, cap }, enrolment, `register ${key}`).then(

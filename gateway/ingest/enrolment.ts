@@ -1,4 +1,4 @@
-import { findDriver } from "../../devices/index.ts";
+import type { Profile } from "../../devices/index.ts";
 import { SignerGrade } from "../../protocols/attestation/index.ts";
 import { equalBytes, sha256, utf8 } from "../../protocols/bytes/index.ts";
 import type { EnrolRequest } from "../attest/signer-protocol.ts";
@@ -7,7 +7,7 @@ import type { PathLog } from "./path-log.ts";
 
 export interface EnrolOptions {
   device: Uint8Array;
-  driver: string;
+  profile: Profile;
   /** Address that is paid for the device's work, 20 bytes. */
   owner: Uint8Array;
   log: PathLog;
@@ -25,8 +25,8 @@ export interface Enrolled {
 }
 
 /** What a device's readings follow, as its enrolment binds it: digest of the profile as data. */
-export function profileDigest(driver: string): Uint8Array {
-  return sha256(utf8(JSON.stringify(findDriver(driver))));
+export function profileDigest(profile: Profile): Uint8Array {
+  return sha256(utf8(JSON.stringify(profile)));
 }
 
 /**
@@ -35,7 +35,7 @@ export function profileDigest(driver: string): Uint8Array {
  * @returns undefined when the enrolment in force is for this scope.
  */
 export async function enrolDevice(options: EnrolOptions): Promise<Enrolled | undefined> {
-  const { device, driver, owner, log, context, now, random, enrol } = options;
+  const { device, profile, owner, log, context, now, random, enrol } = options;
   const cursor = log.state.cursor(device);
   if (cursor.enrolment >= 0 && equalBytes(cursor.scope, context.scope)) return undefined;
   const { sign1, body } = await enrol({
@@ -43,7 +43,7 @@ export async function enrolDevice(options: EnrolOptions): Promise<Enrolled | und
     device,
     owner,
     grade: SignerGrade.gateway,
-    profile: profileDigest(driver),
+    profile: profileDigest(profile),
     nonce: random(16),
     first: cursor.next,
     time: now,

@@ -2,9 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
+import { engines } from "../../../devices/drivers/engines.ts";
 import { planBlocks } from "../../../devices/drivers/modbus/plan.ts";
-import { readBlock } from "../../../devices/drivers/modbus/values.ts";
-import { telegramValues } from "../../../devices/drivers/p1/values.ts";
 import {
   capabilitiesOf,
   catalog,
@@ -16,10 +15,6 @@ import {
   profile,
   type RecordedFrame,
 } from "../../../devices/index.ts";
-import { fromHex, utf8 } from "../../../protocols/bytes/index.ts";
-import { decodeTelegram } from "../../../protocols/meter/index.ts";
-import { decodeRequest, RtuAnswerDecoder } from "../../../protocols/modbus/index.ts";
-import type { SenmlNumber } from "../../../protocols/reading/index.ts";
 
 const root = fileURLToPath(new URL("../../../devices", import.meta.url));
 
@@ -37,29 +32,6 @@ async function load(folder: string): Promise<{ profile: Profile; frames: readonl
   return { profile: loaded, frames };
 }
 
-/** Decodes a recorded frame by the way the driver takes. */
-function decode(board: Profile, frame: RecordedFrame): ReadonlyMap<string, SenmlNumber> {
-  if (board.link === "p1") return telegramValues(board, decodeTelegram(utf8(frame.answer))).values;
-  const sent = fromHex(frame.request ?? "");
-  const request = decodeRequest(sent.subarray(1, -2));
-  const [event] = new RtuAnswerDecoder({ unit: sent[0]!, request }).push(fromHex(frame.answer));
-  if (event?.kind !== "answer" || !("registers" in event.answer) || !("count" in request)) {
-    throw new Error(`${frame.what}: the answer does not fit the request`);
-  }
-  const table = request.fn === 4 ? "input" : "holding";
-  const covered = board.measurements.filter(
-    ({ register }) =>
-      register?.table === table && register.at >= request.address && register.at < request.address + request.count,
-  );
-  const values = new Map<string, SenmlNumber>();
-  readBlock(
-    { table, at: request.address, count: request.count, measurements: covered },
-    event.answer.registers,
-    values,
-  );
-  return values;
-}
-
 describe.each(folders())("%s", (folder) => {
   it("is a sound profile", async () => {
     expect(lintProfile((await load(folder)).profile)).toEqual([]);
@@ -71,7 +43,7 @@ describe.each(folders())("%s", (folder) => {
     for (const frame of frames) {
       expect(frame.source.trim()).not.toBe("");
       expect(Object.keys(frame.expect).length).toBeGreaterThan(0);
-      const values = decode(board, frame);
+      const values = engines[board.link].decodeFrame(board, frame);
       for (const [name, text] of Object.entries(frame.expect)) expect(String(values.get(name)), name).toBe(text);
     }
   });

@@ -1,0 +1,7 @@
+import type { LinkKind } from "../profile.ts";
+import type { Engine } from "./engine.ts";
+import { modbusEngine } from "./modbus/engine.ts";
+import { p1Engine } from "./p1/engine.ts";
+
+/** One engine per protocol. */
+export const engines: Readonly<Record<LinkKind, Engine>> = { modbus: modbusEngine, p1: p1Engine };

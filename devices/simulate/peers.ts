@@ -1,0 +1,7 @@
+import type { LinkKind } from "../profile.ts";
+import { modbusPeer } from "./modbus-slave.ts";
+import { p1Peer } from "./p1-board.ts";
+import type { PeerKind } from "./peer.ts";
+
+/** Boards on a byte stream, by link. */
+export const peers: Readonly<Partial<Record<LinkKind, PeerKind>>> = { modbus: modbusPeer, p1: p1Peer };
