@@ -4,9 +4,9 @@ import type { Clock } from "../firmware-bridge/port/clock.ts";
 import { ClockState, scopeOf } from "../protocols/attestation/index.ts";
 import { EnvironmentError, type FieldsealError, toHex, UsageError } from "../protocols/bytes/index.ts";
 import { fromAddressText } from "../protocols/evm/index.ts";
-import { encodeVkey, type NoteKey, noteKey } from "../protocols/log/index.ts";
+import { type NoteKey, noteKey } from "../protocols/log/index.ts";
 import { type CryptoBackend, chainAddress, chainSigner, type Hello, SignerClient } from "./attest/index.ts";
-import { Batcher, type DeviceIndex, type LogFiles, LogStore, type PublishedCheckpoint } from "./batch/index.ts";
+import { Batcher, type DeviceIndex, type LogFiles, type LogStore } from "./batch/index.ts";
 import { StaleGuard } from "./batch/stale-guard.ts";
 import type { Broker, DurableMessage } from "./broker/index.ts";
 import type { Config } from "./config/index.ts";
@@ -14,18 +14,18 @@ import { CommitmentFiles } from "./coordinator/commitment-files.ts";
 import { Committing } from "./coordinator/committing.ts";
 import { type Chain, coordinatorAt } from "./coordinator/index.ts";
 import type { GatewayEvent } from "./events.ts";
+import { bridgeHealth, bridgeInfo } from "./health.ts";
+import { Checkpoints } from "./ingest/checkpoints.ts";
 import { DeviceTable } from "./ingest/device-table.ts";
-import { indexEntries, openIndex } from "./ingest/indexing.ts";
-import { outboxFold, outboxStore } from "./ingest/outbox-records.ts";
-import { PathLog } from "./ingest/path-log.ts";
-import { GatewayState } from "./ingest/state.ts";
+import { outboxStore } from "./ingest/outbox-records.ts";
+import type { PathLog } from "./ingest/path-log.ts";
+import { recover } from "./ingest/recovery.ts";
 import { Telemetry } from "./ingest/telemetry.ts";
 import { TimeSandwich } from "./ingest/time-sandwich.ts";
 import type { Journal } from "./journal/index.ts";
 import { EnrolmentFiles } from "./proofs/enrolment-files.ts";
 import { logFolders } from "./proofs/export.ts";
 import { HeaderFiles } from "./proofs/header-files.ts";
-import { VERSION } from "./version.ts";
 
 export interface GatewayOptions {
   config: Config;
@@ -56,15 +56,13 @@ export class Gateway {
   readonly #commitments: CommitmentFiles;
   readonly #enrolments: EnrolmentFiles;
   readonly #telemetry: Telemetry;
-  /** Position that may be released once the checkpoint of that size is final. */
-  readonly #floors = new Map<number, bigint>();
   readonly #started: number;
   #hello: Hello | undefined;
   #index: DeviceIndex | undefined;
-  #indexing = true;
   #log: PathLog | undefined;
   #store: LogStore | undefined;
   #batcher: Batcher | undefined;
+  #checkpoints: Checkpoints | undefined;
   #guard: StaleGuard | undefined;
   #time: TimeSandwich | undefined;
   #committing: Committing | undefined;
@@ -154,7 +152,7 @@ export class Gateway {
         finality: coordinator.confirmations,
         maxFeePerGas: BigInt(Math.round(coordinator.max_fee_gwei * 1e9)),
         pollMs: Math.min(2_000, Math.max(250, config.batch.every / 10)),
-        onCommitted: (event) => this.#committed(event),
+        onCommitted: (event) => this.#checkpoints?.committed(event),
         onRefused: (label, why) =>
           this.#telemetry.trouble("coordinator", undefined, "FS-CHAIN-REVERT", `${label}: ${why}`),
         onStatus: ({ state, text }) => this.#part("coordinator", state, text),
@@ -168,7 +166,7 @@ export class Gateway {
       maxWaiting: Number.POSITIVE_INFINITY,
       sign: (checkpoint) => this.#signer.checkpoint(checkpoint),
       chainHead: async () => this.#committing?.head(),
-      onCheckpoint: (checkpoint) => this.#published(checkpoint),
+      onCheckpoint: (checkpoint) => this.#checkpoints?.published(checkpoint),
       onFailure: (error) => this.#telemetry.trouble("batch", undefined, error.code, error.message),
     });
     for (const { sign1, bodies } of this.#path.state.unstored)
@@ -228,101 +226,32 @@ export class Gateway {
   }
 
   async #openLog(key: NoteKey) {
-    const { journal, logFiles, backend } = this.#o;
-    const store = new LogStore({
-      files: logFiles,
+    const telemetry = this.#telemetry;
+    const recovered = await recover({
+      ...this.#o,
       key,
-      verify: (bytes, message, signature) => backend.verify({ alg: "EdDSA", bytes }, message, signature),
+      indexFolder: this.#folders.index,
+      onDurable: ({ sign1, bodies }) => {
+        // What becomes durable while the gateway stops is batched at the next start.
+        if (!this.#stopping) this.#batcher?.add({ attestation: sign1, readings: bodies });
+      },
+      onState: (state) => this.#part("gateway", state),
+      onDamage: (what) => telemetry.trouble("journal", undefined, "FS-JOURNAL-DAMAGE", what),
     });
-    const { size } = await store.open();
+    const { store, log, index, records } = recovered;
     this.#store = store;
-    const state = new GatewayState(size, outboxFold);
-    journal.onState = (now) => {
-      if (now === "failed") this.#o.onFatal(new EnvironmentError("FS-JOURNAL-FAILED", "a write to the journal failed"));
-      else this.#part("gateway", `journal ${now}`);
-    };
-    const report = await journal.open((record) => state.apply(record));
-    this.#log = new PathLog(journal, state, ({ sign1, bodies }) => {
-      // What becomes durable while the gateway stops is batched at the next start.
-      if (!this.#stopping) this.#batcher?.add({ attestation: sign1, readings: bodies });
+    this.#log = log;
+    this.#index = index;
+    this.#checkpoints = new Checkpoints({
+      log,
+      store,
+      index,
+      telemetry,
+      files: this.#commitments,
+      committing: () => this.#committing,
+      onEvent: this.#o.onEvent,
     });
-    for (const { kind, file, lost } of report.damage) {
-      const what = `${file}: ${kind}${lost ? `, ${lost} lost` : ""}`;
-      this.#telemetry.trouble("journal", undefined, "FS-JOURNAL-DAMAGE", what);
-    }
-    const signed = store.signed;
-    if (signed && !this.#commitments.read(size)) this.#commitments.write(signed.bytes, undefined);
-    const damaged = report.damage.some(({ lost }) => lost > 0);
-    this.#index = await openIndex(this.#folders.index, store, state, damaged);
-    return { records: report.records, pending: state.pendingReadings, logSize: state.logSize };
-  }
-
-  #published(checkpoint: PublishedCheckpoint): void {
-    const { size, root, count, note } = checkpoint;
-    const { state } = this.#path;
-    this.#derive(() => {
-      if (!this.#indexing) return;
-      // After a failure it goes on where it stopped, at the next start: it must not have holes.
-      this.#indexing = false;
-      indexEntries(this.#index!, state.unstored, size);
-      this.#indexing = true;
-    });
-    this.#derive(() => this.#commitments.write(note, undefined));
-    state.stored(size);
-    this.#floors.set(size, this.#path.floor());
-    this.#o.onEvent({ event: "checkpoint", size, root: toHex(root), count });
-    this.#telemetry.checkpoint({ size, root: toHex(root), count, state: "signed" });
-    if (this.#committing) this.#committing.offer(checkpoint);
-    else this.#release(size);
-  }
-
-  /** Writes what is derived from log and journal; where the disk has no room for it, the next start writes it. */
-  #derive(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof EnvironmentError)) throw error;
-      this.#telemetry.trouble("log", undefined, error.code, error.message);
-    }
-  }
-
-  #committed(event: Parameters<ConstructorParameters<typeof Committing>[0]["onCommitted"]>[0]): void {
-    const { size, root, seq, anchor, gasUsed, final } = event;
-    const tx = `0x${toHex(anchor.transactionHash)}`;
-    this.#o.onEvent({
-      event: "commitment",
-      size: Number(size),
-      root: toHex(root),
-      seq: Number(seq),
-      block: Number(anchor.blockNumber),
-      tx,
-      gas: Number(gasUsed),
-      finalized: final,
-    });
-    if (Number(size) === this.#store?.signed?.checkpoint.size) {
-      this.#telemetry.checkpoint({
-        size: Number(size),
-        root: toHex(root),
-        count: 0,
-        state: final ? "final" : "committed",
-        tx,
-      });
-    }
-    if (final) this.#release(Number(size));
-  }
-
-  /** What a final checkpoint covers need not be in the journal any more. */
-  #release(size: number): void {
-    let floor: bigint | undefined;
-    for (const [covered, position] of this.#floors) {
-      if (covered > size) continue;
-      if (floor === undefined || position > floor) floor = position;
-      this.#floors.delete(covered);
-    }
-    if (floor === undefined || this.#stopping) return;
-    this.#path
-      .release(floor)
-      .catch((error: FieldsealError) => this.#telemetry.trouble("journal", undefined, error.code, error.message));
+    return { records, pending: log.state.pendingReadings, logSize: log.state.logSize };
   }
 
   async #closeBatch() {
@@ -333,16 +262,7 @@ export class Gateway {
   }
 
   #info() {
-    const { config } = this.#o;
-    const key = this.#hello?.keys.find(({ purpose }) => purpose === "gateway");
-    const { coordinator } = config;
-    return {
-      version: VERSION,
-      name: config.gateway.name,
-      vkey: key ? encodeVkey(noteKey(config.gateway.name, key.publicKey)) : null,
-      backend: this.#hello?.backend ?? null,
-      coordinator: coordinator ? { chain: coordinator.chain, ledger: coordinator.ledger } : null,
-    };
+    return bridgeInfo(this.#o.config, this.#hello);
   }
 
   /** What `bridge/request/status` is answered with. */
@@ -358,26 +278,18 @@ export class Gateway {
   /** What `bridge/health` shows. */
   health() {
     const { clock, journal, config } = this.#o;
-    const { state, pending, bytes } = journal.metrics;
-    const status = this.#committing?.status;
-    const refusal = this.#guard?.failure ?? this.#batcher?.failure;
-    return {
-      uptime_s: Math.round((clock.monotonic() - this.#started) / 1000),
-      rss_mb: Math.round(process.memoryUsage.rss() / 1e6),
-      backend: this.#hello?.backend ?? "none",
-      clock: this.#time && this.#time.state() !== ClockState.unsynced ? "synced" : "unsynced",
+    return bridgeHealth({
+      uptime: clock.monotonic() - this.#started,
+      backend: this.#hello?.backend,
+      clock: this.#time?.state() ?? ClockState.unsynced,
       devices: { online: this.#telemetry.online, total: this.#devices?.size ?? 0 },
-      journal: { state, pending, bytes },
-      log: {
-        size: this.#log?.state.logSize ?? 0,
-        unbatched: this.#batcher?.waiting ?? 0,
-        unsigned: this.#log?.state.pendingReadings ?? 0,
-      },
-      batch: refusal ? { code: refusal.code, text: refusal.message } : { code: null, text: "ok" },
-      coordinator: status
-        ? { state: status.state, text: status.text, warning: status.warning ?? null }
-        : { state: "none", text: config.coordinator ? "starting" : "none configured" },
-    };
+      journal: journal.metrics,
+      state: this.#log?.state,
+      batcher: this.#batcher,
+      refusal: this.#guard?.failure ?? this.#batcher?.failure,
+      coordinator: this.#committing?.status,
+      coordinated: config.coordinator !== undefined,
+    });
   }
 
   #part(part: "signer" | "broker" | "gateway" | "coordinator", state: string, why?: string): void {
@@ -387,6 +299,7 @@ export class Gateway {
   /** Stops the sources, signs what is open, ends the batch under way, says goodbye and closes the journal. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#checkpoints?.stop();
     this.#guard?.stop();
     await this.#opening?.stop();
     await this.#batcher?.stop();
