@@ -1,9 +1,9 @@
-import { UsageError, utf8 } from "../../../protocols/bytes/index.ts";
-import { decodeTelegram } from "../../../protocols/meter/index.ts";
+import { utf8 } from "../../../protocols/bytes/index.ts";
+import { decodeTelegram, TelegramDecoder, type TelegramEvent } from "../../../protocols/meter/index.ts";
 import type { Profile } from "../../profile.ts";
 import type { Engine, LintReport } from "../engine.ts";
-import { parsePort, portOf } from "../port-spec.ts";
-import { P1Driver } from "./p1-driver.ts";
+import { PushDriver, type PushEvent } from "../push-driver.ts";
+import { openOwnPort } from "../push-port.ts";
 import { telegramValues } from "./values.ts";
 
 function lint(profile: Profile, problem: LintReport): void {
@@ -21,30 +21,42 @@ function lint(profile: Profile, problem: LintReport): void {
   }
 }
 
+const SILENT = {
+  code: "FS-P1-SILENT",
+  what: "telegram",
+  fix: "check the cable and the baud rate: 115200 8N1 from DSMR 4 on, 9600 7E1 before",
+};
+/** Telegrams of DSMR 2 to 4 come every ten seconds, so that is the least a gap can be told by. */
+const SLOWEST = 10_000;
+
+function pushed(profile: Profile, event: TelegramEvent): PushEvent {
+  if (event.kind === "discarded") return event;
+  return { kind: "values", read: () => telegramValues(profile, event.telegram) };
+}
+
 /** Meters that push IEC 62056-21 telegrams: DSMR and its relatives. */
 export const p1Engine: Engine = {
   link: "p1",
   lint,
   decodeFrame: (board, { answer }) => telegramValues(board, decodeTelegram(utf8(answer))).values,
   create(host, options, profile) {
-    const port = portOf(options);
-    const spec = parsePort(port);
-    if (spec.kind === "rtu+tcp") {
-      throw new UsageError("FS-DEVICE-PORT", `${options.name}: a P1 meter has no RTU frames`, {
-        fix: "write tcp://host:port",
-      });
-    }
-    const defaults = profile.p1!;
-    const baudRate = options.config.baud ?? defaults.baudRate;
+    const section = profile.p1!;
     // DSMR 2 and 3: 9600 7E1 (P1 Companion Standard 3.0 §5).
-    const old = baudRate === 9600;
-    const settings = {
-      baudRate,
-      dataBits: old ? (7 as const) : defaults.dataBits,
-      parity: options.config.parity ?? (old ? ("even" as const) : defaults.parity),
-      stopBits: defaults.stopBits,
-    };
-    host.claim(options.name, spec, options.name);
-    return new P1Driver({ driver: options, profile, port: host.openPort(spec, settings, port) });
+    const old = (options.config.baud ?? section.baudRate) === 9600;
+    const line = old ? ({ ...section, dataBits: 7, parity: "even" } as const) : section;
+    return new PushDriver({
+      driver: options,
+      profile,
+      port: openOwnPort(host, options, line),
+      decoder() {
+        const decoder = new TelegramDecoder();
+        return (chunk) => decoder.push(chunk).map((event) => pushed(profile, event));
+      },
+      every: options.config.every ?? section.every,
+      silence: Math.max(section.silence, 1000),
+      slowest: SLOWEST,
+      partial: false,
+      silent: SILENT,
+    });
   },
 };
