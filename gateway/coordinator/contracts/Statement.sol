@@ -61,6 +61,11 @@ library StatementReader {
     function read(bytes calldata raw) internal pure returns (Statement memory statement) {
         StatementFault fault = faultOf(raw);
         if (fault != StatementFault.None) _refuse(raw, fault);
+        return fieldsOf(raw);
+    }
+
+    /// The fields of bytes without a fault, for callers who have asked `faultOf`.
+    function fieldsOf(bytes calldata raw) internal pure returns (Statement memory statement) {
         uint256 word0 = uint256(bytes32(raw[0:32]));
         uint256 word1 = uint256(bytes32(raw[32:64]));
         statement.kind = uint8(word0 >> 240);
