@@ -7,6 +7,8 @@ const PAYLOAD = `{"FV":"1.2","PG":"T1","MS":"1","RD":[{"TM":"2018-07-24T13:22:04
 
 /** Names of OCMF Table 22 and of OpenSSL. */
 const CURVES: readonly (readonly [algorithm: string, openssl: string, curve: OcmfCurve])[] = [
+  ["ECDSA-secp192k1-SHA256", "secp192k1", "secp192k1"],
+  ["ECDSA-secp192r1-SHA256", "prime192v1", "secp192r1"],
   ["ECDSA-secp256k1-SHA256", "secp256k1", "secp256k1"],
   ["ECDSA-secp256r1-SHA256", "prime256v1", "secp256r1"],
   ["ECDSA-secp384r1-SHA256", "secp384r1", "secp384r1"],
@@ -73,8 +75,6 @@ describe("verdicts", () => {
     expect(why({ SD })).toBe("valid");
     expect(why({ SD, SE: "hex", SM: "application/x-der", XX: 1 })).toBe("valid");
     expect(why({ SD, SA: "ECDSA-secp521r1-SHA512" })).toBe("algorithm");
-    expect(why({ SD, SA: "ECDSA-secp192r1-SHA256" })).toBe("algorithm");
-    expect(why({ SD, SA: "ECDSA-secp192k1-SHA256" })).toBe("algorithm");
     expect(why({ SD, SA: "ECDSA-secp256k1-SHA256" })).toBe("curve");
     expect(why({ SD, SE: "base32" })).toBe("encoding");
     expect(why({ SD, SM: "text/plain" })).toBe("encoding");
