@@ -1,6 +1,7 @@
 export { type Capability, capabilitiesOf, type EnergyMeter } from "./capabilities.ts";
 export { Catalog, driverId } from "./catalog/catalog.ts";
 export { builtIn, type CatalogEntry, catalog, DRIVERS, findDriver } from "./catalog/index.ts";
+export { describeModel, deviceListPage, type ModelDescription } from "./describe.ts";
 export type {
   DeviceCommand,
   DeviceConfig,
@@ -13,6 +14,7 @@ export type {
 export { createDriver, DriverHost, type DriverHostOptions } from "./drivers/driver-host.ts";
 export type { DeviceValue, Engine, EngineHost, LintReport } from "./drivers/engine.ts";
 export { type PortFactory, type PortSpec, parsePort, realPort } from "./drivers/port-spec.ts";
+export { type HomeAssistantClass, homeAssistantClass } from "./home-assistant.ts";
 export { nearest } from "./nearest.ts";
 export {
   type LinkKind,
@@ -32,7 +34,7 @@ export { lintProfile, type ProfileProblem } from "./profile-lint.ts";
 export { type Assessment, assess, initialQuality, type QualityState, type RawReading } from "./quality.ts";
 export type { ModbusSection } from "./sections/modbus.ts";
 export type { P1Section } from "./sections/p1.ts";
-export { type Fault, SimulatedBoard } from "./simulate/board.ts";
+export { FAULTS, type Fault, SimulatedBoard } from "./simulate/board.ts";
 export { MeterModel, type MeterModelOptions } from "./simulate/meter-model.ts";
 export {
   type SimulatedBoardOptions,

@@ -2,7 +2,8 @@ import type { Profile } from "../profile.ts";
 import type { MeterModel } from "./meter-model.ts";
 
 /** What a simulated board does wrong while it is set. */
-export type Fault = "silent" | "garbage" | "bad-crc" | "register-fell";
+export const FAULTS = ["silent", "garbage", "bad-crc", "register-fell"] as const;
+export type Fault = (typeof FAULTS)[number];
 
 /** A board as it stands in the field: a profile, what it measures, and what is wrong with it. */
 export class SimulatedBoard {

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Argument, Command, Option } from "commander";
 import { VERSION } from "../version.ts";
-import { type CommonOptions, common } from "./context.ts";
+import type { CommonOptions } from "./context.ts";
 import { exitCodeOf } from "./exit.ts";
 import { Output } from "./output.ts";
+import { devicesVerbs } from "./verbs/devices.ts";
+import { verb } from "./verbs/verb.ts";
 
 const program = new Command("fieldseal")
   .description("Signed readings from real meters and boards: gateway, log, chain commitment, proof.")
@@ -16,10 +18,6 @@ const program = new Command("fieldseal")
 Exit codes: 0 ok · 1 failed · 2 usage · 3 verification failed · 4 device missing or busy · 5 timeout · 69 upstream down · 78 configuration
 Start with: fieldseal demo`,
   );
-
-/** Adds a verb whose code is loaded only when it is used. */
-const verb = (parent: Command, name: string, description: string) =>
-  common(parent.command(name).description(description));
 
 const group = (name: string, description: string) => program.command(name).description(description);
 
@@ -55,30 +53,7 @@ verb(program, "status", "where on the path readings are: key, devices, clock, jo
   async (options) => (await import("./commands/status.ts")).status(options),
 );
 
-const devices = group("devices", "list, add and remove devices");
-verb(devices, "list", "configured devices with key, signer and state").action(async (options) =>
-  (await import("./commands/devices.ts")).devicesList(options),
-);
-verb(devices, "add", "create a device key and write the device to the configuration")
-  .argument("<name>", "lower-case letters, digits, - and _")
-  .requiredOption(
-    "--driver <driver>",
-    "engine and profile, for example modbus/eastron-sdm630 (see: fieldseal devices drivers)",
-  )
-  .requiredOption("--port <port>", "/dev/serial/by-id/…, tcp://host:port, rtu+tcp://host:port")
-  .option("--unit <n>", "Modbus unit id")
-  .option("--every <duration>", "how often to read")
-  .addOption(
-    new Option("--alg <alg>", "algorithm of the device key").choices(["ES256", "EdDSA", "ES256K"]).default("ES256"),
-  )
-  .option("--passphrase-fd <n>", "read the key store's passphrase from this descriptor")
-  .action(async (name: string, options) => (await import("./commands/devices.ts")).devicesAdd(name, options));
-verb(devices, "remove", "take the device out of the configuration; its key and history stay")
-  .argument("<name>")
-  .action(async (name: string, options) => (await import("./commands/devices.ts")).devicesRemove(name, options));
-verb(devices, "drivers", "the device list: every driver/profile this version knows").action(async (options) =>
-  (await import("./commands/devices.ts")).devicesDrivers(options),
-);
+devicesVerbs(program);
 
 verb(program, "verify", "prove one reading, from its bytes up to the chain: exit 0 verified, 3 not")
   .argument("[reading]", "DEVICE:SEQ, for example grid-meter:311; DEVICE for its newest")

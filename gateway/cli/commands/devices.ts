@@ -1,4 +1,4 @@
-import { DRIVERS, findDriver } from "../../../devices/index.ts";
+import { builtIn, describeModel, deviceListPage } from "../../../devices/index.ts";
 import type { Algorithm } from "../../../protocols/attestation/index.ts";
 import { shortDeviceId } from "../../../protocols/attestation/index.ts";
 import { fromHex, UsageError } from "../../../protocols/bytes/index.ts";
@@ -7,8 +7,43 @@ import { addDevice, DEVICE_NAME, parseDuration, removeDevice } from "../../confi
 import { type CommonOptions, load, outputOf, passphraseFor } from "../context.ts";
 import { askStatus } from "../gateway-status.ts";
 
+export interface ListOptions extends CommonOptions {
+  catalog?: boolean;
+  markdown?: boolean;
+}
+
+/** `fieldseal devices list --catalog`: the device list. */
+function catalogList({ markdown, ...options }: ListOptions): void {
+  const out = outputOf(options);
+  const { profiles } = builtIn;
+  if (markdown) return void process.stdout.write(deviceListPage(profiles));
+  const models = profiles.map(describeModel);
+  out.data(models, 2);
+  for (const { driver, vendor, model, measurements, work } of models)
+    out.line(
+      `${driver.padEnd(34)} ${`${vendor} ${model}`.padEnd(44)} ${String(measurements.length).padStart(2)} measurements, work ${work}`,
+    );
+}
+
+/** `fieldseal devices describe`: a board model, or that of a configured device. */
+export function devicesDescribe(driver: string, options: CommonOptions): void {
+  const out = outputOf(options);
+  const named = driver.includes("/") ? undefined : load(options).config.devices[driver];
+  const about = describeModel(builtIn.find(named?.driver ?? driver));
+  out.data(about, 2);
+  const { vendor, model, source, capabilities, work, every, measurements } = about;
+  out.line(`${vendor} ${model}   driver ${about.driver}   ${capabilities.join(", ")}`);
+  out.line(`read every ${every / 1000} s unless every: says otherwise; paid for: ${work}`);
+  out.line(`written from ${source}`);
+  for (const { name, unit, kind, bounds, key, source: cited } of measurements) {
+    const range = kind === "state" ? "" : `${bounds[0]} … ${bounds[1]}`;
+    out.line(`${name.padEnd(24)} ${unit.padEnd(6)} ${kind.padEnd(8)} ${range.padEnd(24)} ${key.padEnd(28)} ${cited}`);
+  }
+}
+
 /** `fieldseal devices list`: configuration, keys, and what the running gateway says of each. */
-export async function devicesList(options: CommonOptions): Promise<void> {
+export async function devicesList(options: ListOptions): Promise<void> {
+  if (options.catalog) return catalogList(options);
   const out = outputOf(options);
   const { config, brokenDevices } = load(options);
   const keys = new Map(listKeys(config.gateway.keys).map((key) => [key.purpose === "device" ? key.name : "", key]));
@@ -31,13 +66,16 @@ export async function devicesList(options: CommonOptions): Promise<void> {
   }
   for (const { name, problems } of brokenDevices)
     out.note(`${name}: left out: ${problems.map((p) => p.message).join("; ")}`);
-  if (rows.length === 0) out.note("no devices yet: fieldseal devices add NAME --driver … --port …");
+  if (rows.length === 0)
+    out.note("no devices yet: fieldseal devices add NAME --driver … --port …   (models: --catalog)");
 }
 
 export interface AddOptions extends CommonOptions {
   driver: string;
-  port: string;
+  port?: string;
   unit?: string;
+  topic?: string;
+  station?: string;
   every?: string;
   alg: Algorithm;
   passphraseFd?: string;
@@ -52,7 +90,7 @@ export async function devicesAdd(name: string, options: AddOptions): Promise<voi
       fix: "use lower-case letters, digits, - and _",
     });
   }
-  findDriver(options.driver);
+  builtIn.find(options.driver);
   if (options.every !== undefined) parseDuration(options.every);
   if (name in loaded.config.devices) {
     throw new UsageError("FS-DEVICE-EXISTS", `${name} is already configured`, { fix: "choose another name" });
@@ -69,13 +107,18 @@ export async function devicesAdd(name: string, options: AddOptions): Promise<voi
   }
   addDevice(loaded.file, name, {
     driver: options.driver,
-    port: options.port,
+    ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.topic === undefined ? {} : { topic: options.topic }),
+    ...(options.station === undefined ? {} : { station: options.station }),
     ...(options.unit === undefined ? {} : { unit: Number(options.unit) }),
     ...(options.every === undefined ? {} : { every: options.every }),
     ...(key.alg === "ES256" ? {} : { alg: key.alg }),
   });
-  out.data({ name, key: shortDeviceId(key.id), driver: options.driver, port: options.port });
-  out.line(`added      ${name}   ${options.driver} on ${options.port}   key ${shortDeviceId(key.id)}   signer gateway`);
+  const at = options.port ?? options.topic ?? options.station;
+  out.data({ name, key: shortDeviceId(key.id), driver: options.driver, ...(at === undefined ? {} : { at }) });
+  out.line(
+    `added      ${name}   ${options.driver}${at === undefined ? "" : ` on ${at}`}   key ${shortDeviceId(key.id)}   signer gateway`,
+  );
   out.line("next       fieldseal run   (a running gateway takes it over at its next start)");
 }
 
@@ -85,11 +128,4 @@ export function devicesRemove(name: string, options: CommonOptions): void {
   removeDevice(load(options).file, name);
   out.data({ name, removed: true });
   out.line(`removed    ${name}   (its key and history stay; a running gateway lets go of it at its next start)`);
-}
-
-/** `fieldseal devices drivers`: the device list. */
-export function devicesDrivers(options: CommonOptions): void {
-  const out = outputOf(options);
-  out.data(DRIVERS, 2);
-  for (const { id, vendor, model } of DRIVERS) out.line(`${id.padEnd(30)} ${vendor} ${model}`);
 }

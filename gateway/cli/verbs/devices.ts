@@ -1,0 +1,45 @@
+import { type Command, Option } from "commander";
+import { verb } from "./verb.ts";
+
+/** `fieldseal devices …` and `fieldseal simulate`. */
+export function devicesVerbs(program: Command): void {
+  const devices = program.command("devices").description("list, add and remove devices; what is known of board models");
+  verb(devices, "list", "configured devices with key, signer and state")
+    .option("--catalog", "every board model this version knows, and those of your own profiles, instead")
+    .option("--markdown", "with --catalog: the device list as a page")
+    .action(async (options) => (await import("../commands/devices.ts")).devicesList(options));
+  verb(devices, "describe", "what is read of a board model, in which units and bounds, and where that is written")
+    .argument("<driver>", "as in `driver:`, for example modbus/eastron-sdm630; or a configured device")
+    .action(async (driver: string, options) =>
+      (await import("../commands/devices.ts")).devicesDescribe(driver, options),
+    );
+  verb(devices, "add", "create a device key and write the device to the configuration")
+    .argument("<name>", "lower-case letters, digits, - and _")
+    .requiredOption(
+      "--driver <driver>",
+      "engine and profile, for example modbus/eastron-sdm630 (see: fieldseal devices list --catalog)",
+    )
+    .option("--port <port>", "/dev/serial/by-id/…, tcp://host:port, rtu+tcp://host:port")
+    .option("--unit <n>", "Modbus unit id")
+    .option("--topic <topic>", "MQTT topic of the board, where it is not its profile's")
+    .option("--station <id>", "OCPP identity of a charging station")
+    .option("--every <duration>", "how often to read")
+    .addOption(
+      new Option("--alg <alg>", "algorithm of the device key").choices(["ES256", "EdDSA", "ES256K"]).default("ES256"),
+    )
+    .option("--passphrase-fd <n>", "read the key store's passphrase from this descriptor")
+    .action(async (name: string, options) => (await import("../commands/devices.ts")).devicesAdd(name, options));
+  verb(devices, "remove", "take the device out of the configuration; its key and history stay")
+    .argument("<name>")
+    .action(async (name: string, options) => (await import("../commands/devices.ts")).devicesRemove(name, options));
+
+  verb(program, "simulate", "run a board model as a simulator, for trying a configuration without hardware")
+    .argument("<model...>", "as in `driver:`; several Modbus models share one line, as units 1, 2, …")
+    .requiredOption("--on <where>", "pty, pty:PATH, a device path, tcp:PORT, rtu+tcp:PORT (0 takes a free port)")
+    .option("--fault <fault...>", "silent, garbage, bad-crc, register-fell")
+    .option("--seed <n>", "same seed, same values", "1")
+    .option("--for <duration>", "end by itself after this time")
+    .action(async (models: string[], options) =>
+      (await import("../commands/simulate.ts")).simulateCommand(models, options),
+    );
+}
