@@ -1,24 +1,27 @@
 import { MODBUS, type ModbusSection, type RegisterSource } from "./sections/modbus.ts";
+import { type MessageValue, MQTT, type MqttSection } from "./sections/mqtt.ts";
 import { type ObisSource, P1, type P1Section } from "./sections/p1.ts";
 import type { MeasurementKind } from "./vocabulary.ts";
 
-export type { ObisSource, RegisterSource };
+export type { MessageValue, ObisSource, RegisterSource };
 
 /** What a profile says about its link, by link; the same names the engines in `drivers/` have. */
 export interface Sections {
   modbus: ModbusSection;
   p1: P1Section;
+  mqtt: MqttSection;
 }
 
 /** How a board speaks. */
 export type LinkKind = keyof Sections;
 
-const DEFAULTS: Sections = { modbus: MODBUS, p1: P1 };
+const DEFAULTS: Sections = { modbus: MODBUS, p1: P1, mqtt: MQTT };
 
 /** Where a measurement comes from on its link; a profile gives the one of its own link. */
 export interface Sources {
   register?: RegisterSource;
   obis?: ObisSource;
+  message?: MessageValue;
 }
 
 export interface MeasurementProfile extends Sources {

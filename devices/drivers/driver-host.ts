@@ -5,6 +5,7 @@ import { builtIn } from "../catalog/index.ts";
 import type { Driver, DriverOptions } from "./driver.ts";
 import type { EngineHost } from "./engine.ts";
 import { engines } from "./engines.ts";
+import type { MessageSource } from "./messages.ts";
 import { keyOf, type PortFactory, type PortSpec, realPort } from "./port-spec.ts";
 
 export interface DriverHostOptions {
@@ -13,19 +14,23 @@ export interface DriverHostOptions {
   openPort?: PortFactory;
   /** Default: the profiles that ship. */
   catalog?: Catalog;
+  /** Where boards that speak MQTT are heard. Default: nowhere, such boards are refused. */
+  messages?: MessageSource | undefined;
 }
 
 /** Makes drivers, and lets those on one line share it. */
 export class DriverHost implements EngineHost {
   readonly clock: Clock;
   readonly catalog: Catalog;
+  readonly messages: MessageSource | undefined;
   readonly #openPort: PortFactory;
   readonly #shared = new Map<string, unknown>();
   readonly #taken = new Map<string, string>();
 
-  constructor({ clock, openPort = realPort, catalog = builtIn }: DriverHostOptions) {
+  constructor({ clock, openPort = realPort, catalog = builtIn, messages }: DriverHostOptions) {
     this.clock = clock;
     this.catalog = catalog;
+    this.messages = messages;
     this.#openPort = openPort;
   }
 

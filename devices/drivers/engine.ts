@@ -2,6 +2,7 @@ import type { Clock, Port, PortSettings } from "../../firmware-bridge/port/index
 import type { SenmlNumber } from "../../protocols/reading/index.ts";
 import type { LinkKind, Profile, RecordedFrame } from "../profile.ts";
 import type { Driver, DriverOptions } from "./driver.ts";
+import type { MessageSource } from "./messages.ts";
 import type { PortSpec } from "./port-spec.ts";
 
 /** A value as a board gives it, in the profile's unit. */
@@ -13,6 +14,8 @@ export type LintReport = (path: string, message: string) => void;
 /** What the engines share: ports, buses, and the gateway's other ways in. */
 export interface EngineHost {
   readonly clock: Clock;
+  /** Boards that speak MQTT; absent where there is no broker. */
+  readonly messages?: MessageSource | undefined;
   /** A port, not opened yet. */
   openPort(spec: PortSpec, settings: PortSettings, text: string): Port;
   /**

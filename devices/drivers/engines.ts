@@ -1,7 +1,8 @@
 import type { LinkKind } from "../profile.ts";
 import type { Engine } from "./engine.ts";
 import { modbusEngine } from "./modbus/engine.ts";
+import { mqttEngine } from "./mqtt/engine.ts";
 import { p1Engine } from "./p1/engine.ts";
 
 /** One engine per protocol. */
-export const engines: Readonly<Record<LinkKind, Engine>> = { modbus: modbusEngine, p1: p1Engine };
+export const engines: Readonly<Record<LinkKind, Engine>> = { modbus: modbusEngine, p1: p1Engine, mqtt: mqttEngine };

@@ -1,0 +1,1 @@
+export { decodeJson, type JsonLimits, JsonNumber, type JsonText, jsonAt } from "./decode.ts";

@@ -1,0 +1,1 @@
+export { decodeRuuvi, type RuuviValues } from "./raw-v2.ts";
