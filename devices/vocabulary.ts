@@ -56,6 +56,28 @@ term("power_failures", "count", "counter", "", "Power failures");
 term("temperature", "Cel", "gauge", "c", "Temperature");
 term("humidity", "%RH", "gauge", "percent", "Relative humidity");
 
+// Sub-meters behind a smart meter, heat meters.
+term("power_average", "W", "gauge", "w", "Average power of the running quarter of an hour");
+term("power_peak", "W", "gauge", "w", "Highest quarter of an hour of this month");
+term("gas_volume", "m3", "counter", "m3", "Gas");
+term("water_volume", "m3", "counter", "m3", "Water");
+term("hot_water_volume", "m3", "counter", "m3", "Hot water");
+term("heat_energy", "Wh", "counter", "kwh", "Heat", -3);
+term("heat_quantity", "J", "counter", "gj", "Heat, in joules", -9);
+term("heat_power", "W", "gauge", "w", "Heat output");
+term("heat_volume", "m3", "counter", "m3", "Heating water through the meter");
+term("volume_flow", "m3/s", "gauge", "l_s", "Flow", 3);
+term("flow_temperature", "Cel", "gauge", "c", "Flow temperature");
+term("return_temperature", "Cel", "gauge", "c", "Return temperature");
+term("temperature_difference", "K", "gauge", "k", "Flow less return temperature");
+// Boards with numbered inputs.
+for (let n = 1; n <= 6; n++) {
+  term(`power_${n}`, "W", "gauge", "w", `Power, input ${n}`);
+  term(`energy_${n}`, "Wh", "counter", "kwh", `Energy, input ${n}`, -3);
+  term(`temperature_${n}`, "Cel", "gauge", "c", `Temperature, sensor ${n}`);
+}
+term("pulses", "count", "counter", "", "Pulses counted");
+
 /** Names of measurements as they are signed (SenML `n`), and how the MQTT tree shows them. */
 export const vocabulary: ReadonlyMap<string, Term> = terms;
 

@@ -3,6 +3,8 @@ import { Catalog, driverId } from "./catalog.ts";
 import dsmrP1 from "./meters/dsmr-p1/profile.ts";
 import eastronSdm120 from "./meters/eastron-sdm120/profile.ts";
 import eastronSdm630 from "./meters/eastron-sdm630/profile.ts";
+import emucsP1 from "./meters/emucs-p1/profile.ts";
+import swedishP1 from "./meters/swedish-p1/profile.ts";
 
 /** Every board model that ships, in the order lists show them: one line a model. */
 export const catalog: readonly Profile[] = [
@@ -10,6 +12,8 @@ export const catalog: readonly Profile[] = [
   eastronSdm120,
   eastronSdm630,
   dsmrP1,
+  emucsP1,
+  swedishP1,
 ];
 
 /** The profiles that ship. */

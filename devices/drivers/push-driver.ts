@@ -122,8 +122,7 @@ export class PushDriver implements Driver {
       try {
         this.#lost = undefined;
         this.#decode = decoder();
-        this.#parts = new Map();
-        this.#malformed = false;
+        this.#clear();
         await port.open();
       } catch (error) {
         if (this.#stopped) break;
@@ -156,6 +155,11 @@ export class PushDriver implements Driver {
     }
   }
 
+  #clear(): void {
+    this.#parts = new Map();
+    this.#malformed = false;
+  }
+
   #silent(): TimeoutError {
     const { port, silence, silent } = this.#options;
     const message = `no good ${silent.what} from ${port.name} for ${silence / 1000} s`;
@@ -175,21 +179,20 @@ export class PushDriver implements Driver {
     const { every, partial } = this.#options;
     const due = now >= this.#due - EARLY * every;
     if (!due && !partial) return;
-    const { values, malformed } = event.read();
-    for (const [name, value] of values) this.#parts.set(name, value);
-    this.#malformed ||= malformed;
-    // A line that says nothing the profile asks for proves that the board is there, and is no reading.
-    if (!due || (this.#parts.size === 0 && partial)) return;
     let reading: DeviceReading;
     try {
+      const { values, malformed } = event.read();
+      for (const [name, value] of values) this.#parts.set(name, value);
+      this.#malformed ||= malformed;
+      // What says nothing that the profile asks for proves that the board is there, and is no reading.
+      if (!due || (this.#parts.size === 0 && partial)) return;
       reading = this.#maker.make(this.#parts, this.#malformed);
     } catch (error) {
+      this.#clear();
       this.#offline(error);
       return;
-    } finally {
-      this.#parts = new Map();
-      this.#malformed = false;
     }
+    this.#clear();
     // The grid stays where it is, unless what was pushed was missing for longer than it is wide.
     this.#due = (now < this.#due + every ? this.#due : now) + every;
     this.#counters.readings++;

@@ -1,7 +1,12 @@
 /** Where a telegram carries a measurement. */
 export interface ObisSource {
-  /** OBIS references whose values are added up; all of them must be in the telegram. */
+  /** OBIS references whose values are added up; all of them must be in the telegram. Empty with `channel`. */
   sum: readonly string[];
+  /**
+   * The latest reading of the first meter behind this one that has one of these device types (EN 13757-3 table 3: 3 gas,
+   * 4 heat, 6 hot water, 7 water), whatever its channel.
+   */
+  channel?: readonly number[];
   /** References whose values are taken off (export from import). */
   less?: readonly string[];
   /** Unit the meter sends with them, checked: `kWh`, `kW`, `V`; absent for a bare number. */

@@ -21,10 +21,18 @@ export function simulatedTelegram(board: SimulatedBoard, now: number): Uint8Arra
   if (board.faults.has("silent")) return undefined;
   const reported = board.reported();
   const lines = ["1-3:0.2.8(50)", `0-0:1.0.0(${meterTime(now)})`, "0-0:96.14.0(0002)"];
+  const types = new Set<number>();
   for (const { name, obis } of board.profile.measurements) {
-    if (obis?.sum.length !== 1 || obis.less) continue;
+    if (!obis) continue;
     const unit = obis.unit === undefined ? "" : `*${obis.unit}`;
-    lines.push(`${obis.sum[0]}(${fixed(reported.get(name) ?? 0, obis.digits)}${unit})`);
+    const number = `(${fixed(reported.get(name) ?? 0, obis.digits)}${unit})`;
+    if (obis.channel) {
+      // Heat is counted in one unit, and in one place.
+      if (types.has(obis.channel[0]!)) continue;
+      types.add(obis.channel[0]!);
+      const channel = `0-${types.size}`;
+      lines.push(`${channel}:24.1.0(00${obis.channel[0]})`, `${channel}:24.2.1(${meterTime(now)})${number}`);
+    } else if (obis.sum.length === 1 && !obis.less) lines.push(`${obis.sum[0]}${number}`);
   }
   const telegram = encodeTelegram("FSL5\\2SIMULATED", lines);
   if (board.faults.has("bad-crc")) telegram[30]! ^= 1;

@@ -14,7 +14,7 @@ function lint(profile: Profile, problem: LintReport): void {
       problem(path, "is missing");
       continue;
     }
-    if (obis.sum.length === 0) problem(`${path}.sum`, "is empty");
+    if ((obis.sum.length === 0) !== (obis.channel !== undefined)) problem(`${path}.sum`, "is empty");
     for (const code of [...obis.sum, ...(obis.less ?? [])]) {
       if (!/^\d+-\d+:\d+\.\d+\.\d+$/.test(code)) problem(`${path}.sum`, `${code} is not an OBIS reference`);
     }

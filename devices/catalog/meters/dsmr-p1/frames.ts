@@ -66,6 +66,7 @@ export const frames: readonly RecordedFrame[] = [
       current_l2: "2",
       power_import_l1: "1111",
       power_export_l3: "6666",
+      gas_volume: "12785.123",
     },
   },
 ];
