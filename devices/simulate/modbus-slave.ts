@@ -2,38 +2,59 @@ import type { Timer } from "../../firmware-bridge/port/index.ts";
 import {
   encodeAnswer,
   encodeMbap,
-  encodeRegisters,
   encodeRtu,
   type ModbusAnswer,
   ModbusExceptionCode,
   type ModbusRequest,
+  packBits,
   RtuRequestDecoder,
-  registerWords,
   TcpRequestDecoder,
 } from "../../protocols/modbus/index.ts";
 import type { SimulatedBoard } from "./board.ts";
+import { BoardRegisters } from "./modbus-registers.ts";
 import type { PeerKind } from "./peer.ts";
 
 const GARBAGE = Uint8Array.of(0x00, 0xff, 0x5a, 0x01, 0x04, 0x00);
 
+/** One board at its address, with what it was told. */
+interface Slave {
+  board: SimulatedBoard;
+  registers: BoardRegisters;
+}
+
+const TABLE_OF = { 1: "coil", 2: "discrete", 3: "holding", 4: "input" } as const;
+
 /** What one board answers to one request. */
-function answer(board: SimulatedBoard, request: ModbusRequest): ModbusAnswer {
-  const refuse = (exception: number): ModbusAnswer => ({ fn: request.fn, exception });
-  if (request.fn !== 3 && request.fn !== 4) return refuse(ModbusExceptionCode.illegalFunction);
-  const table = request.fn === 4 ? "input" : "holding";
-  const { address, count } = request;
-  if (count > board.profile.modbus!.maxRegisters) return refuse(ModbusExceptionCode.illegalDataAddress);
-  const registers = new Uint8Array(2 * count);
-  const reported = board.reported();
-  let found = false;
-  for (const { name, register } of board.profile.measurements) {
-    if (register?.table !== table) continue;
-    const at = register.at - address;
-    if (at < 0 || at + registerWords(register) > count) continue;
-    registers.set(encodeRegisters(register, reported.get(name) ?? 0), 2 * at);
-    found = true;
+function answer({ registers }: Slave, request: ModbusRequest): ModbusAnswer {
+  const { fn } = request;
+  const refuse = (exception: number): ModbusAnswer => ({ fn, exception });
+  const { illegalDataAddress, illegalFunction } = ModbusExceptionCode;
+  const acknowledged = (taken: boolean, ok: ModbusAnswer) => (taken ? ok : refuse(illegalDataAddress));
+  switch (request.fn) {
+    case 1:
+    case 2:
+    case 3:
+    case 4: {
+      const found = registers.read(TABLE_OF[request.fn], request.address, request.count);
+      if (!found) return refuse(illegalDataAddress);
+      if (request.fn > 2) return { fn: request.fn as 3 | 4, registers: found };
+      const bits = Array.from({ length: request.count }, (_, i) => found[2 * i + 1] === 1);
+      return { fn: request.fn as 1 | 2, packed: packBits(bits) };
+    }
+    case 5:
+      return acknowledged(registers.write("coil", request.address, Uint8Array.of(0, request.on ? 1 : 0)), request);
+    case 6: {
+      const word = Uint8Array.of(request.value >> 8, request.value & 0xff);
+      return acknowledged(registers.write("holding", request.address, word), request);
+    }
+    case 16: {
+      const { address } = request;
+      const count = request.registers.length / 2;
+      return acknowledged(registers.write("holding", address, request.registers), { fn: 16, address, count });
+    }
+    default:
+      return refuse(illegalFunction);
   }
-  return found ? { fn: request.fn, registers } : refuse(ModbusExceptionCode.illegalDataAddress);
 }
 
 /** Damages an answer as the board's faults say; undefined is silence. */
@@ -54,16 +75,20 @@ export interface ModbusServer {
   silence(): void;
 }
 
+const slavesOf = (boards: readonly SimulatedBoard[]): Slave[] =>
+  boards.map((board) => ({ board, registers: new BoardRegisters(board) }));
+
 export function rtuServer(boards: readonly SimulatedBoard[]): ModbusServer {
+  const slaves = slavesOf(boards);
   const decoder = new RtuRequestDecoder();
   return {
     receive(bytes) {
       const out: Uint8Array[] = [];
       for (const event of decoder.push(bytes)) {
-        const board = event.kind === "discarded" ? undefined : boards.find(({ unit }) => unit === event.unit);
-        if (!board || event.kind === "discarded") continue;
-        const reply = event.kind === "request" ? answer(board, event.request) : refusal(event.fn, event.error.code);
-        const frame = spoil(board, encodeRtu(event.unit, encodeAnswer(reply)));
+        const slave = event.kind === "discarded" ? undefined : slaves.find(({ board }) => board.unit === event.unit);
+        if (!slave || event.kind === "discarded") continue;
+        const reply = event.kind === "request" ? answer(slave, event.request) : refusal(event.fn, event.error.code);
+        const frame = spoil(slave.board, encodeRtu(event.unit, encodeAnswer(reply)));
         if (frame) out.push(frame);
       }
       return out;
@@ -75,25 +100,26 @@ export function rtuServer(boards: readonly SimulatedBoard[]): ModbusServer {
 }
 
 export function tcpServer(boards: readonly SimulatedBoard[]): ModbusServer {
+  const slaves = slavesOf(boards);
   const decoder = new TcpRequestDecoder();
   return {
     receive(bytes) {
       const out: Uint8Array[] = [];
       for (const event of decoder.push(bytes)) {
         if (event.kind === "discarded") continue;
-        const board = boards.find(({ unit }) => unit === event.unit);
+        const slave = slaves.find(({ board }) => board.unit === event.unit);
         // A gateway says so when nobody answers behind it (MODBUS V1.1b3 §7, code 11).
         const absent: ModbusAnswer = {
           fn: event.kind === "request" ? event.request.fn : event.fn,
           exception: ModbusExceptionCode.gatewayTargetFailed,
         };
-        const reply = !board
+        const reply = !slave
           ? absent
           : event.kind === "request"
-            ? answer(board, event.request)
+            ? answer(slave, event.request)
             : refusal(event.fn, event.error.code);
         const frame = encodeMbap(event.transaction, event.unit, encodeAnswer(reply));
-        const sent = board ? spoil(board, frame) : frame;
+        const sent = slave ? spoil(slave.board, frame) : frame;
         if (sent) out.push(sent);
       }
       return out;

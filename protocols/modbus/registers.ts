@@ -5,7 +5,7 @@ import { copyOf, fromUtf8, ProtocolError } from "../bytes/index.ts";
  * how a vendor lays 32 and 64 bits over them is part of a device's description.
  */
 
-export type RegisterType = "u16" | "i16" | "u32" | "i32" | "u64" | "i64" | "f32" | "f64" | "string";
+export type RegisterType = "bit" | "u16" | "i16" | "u32" | "i32" | "u64" | "i64" | "f32" | "f64" | "string";
 
 export interface RegisterFormat {
   type: RegisterType;
@@ -17,10 +17,14 @@ export interface RegisterFormat {
   words?: number;
 }
 
-/** Integers up to 32 bits and floats are numbers, 64-bit integers bigints. Floats may be NaN: meters send it for "none". */
-export type RegisterValue = number | bigint | string;
+/**
+ * Integers up to 32 bits and floats are numbers, 64-bit integers bigints, bits booleans. Floats may be NaN: meters send it
+ * for "none". A `bit` is a coil or discrete input, held in a register of its own; anything but 0 is true.
+ */
+export type RegisterValue = number | bigint | string | boolean;
 
 const WORDS: Readonly<Record<Exclude<RegisterType, "string">, number>> = {
+  bit: 1,
   u16: 1,
   i16: 1,
   u32: 2,
@@ -69,6 +73,8 @@ export function decodeRegisters(format: RegisterFormat, registers: Uint8Array, o
   const bytes = ordered(format, registers.subarray(start, end));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   switch (format.type) {
+    case "bit":
+      return view.getUint16(0) !== 0;
     case "u16":
       return view.getUint16(0);
     case "i16":
@@ -103,6 +109,9 @@ export function encodeRegisters(format: RegisterFormat, value: RegisterValue): U
   const bytes = new Uint8Array(2 * registerWords(format));
   const view = new DataView(bytes.buffer);
   switch (format.type) {
+    case "bit":
+      view.setUint16(0, value === false || value === 0 ? 0 : 1);
+      break;
     case "u16":
       view.setUint16(0, Number(clamp(value, 0n, 0xffffn)));
       break;

@@ -5,6 +5,13 @@ import { Waiter } from "../waiter.ts";
 import type { ModbusLine } from "./line.ts";
 import type { ModbusUnit } from "./unit.ts";
 
+type Job = { run(line: ModbusLine): Promise<void>; refuse(error: FieldsealError): void };
+
+/** Commands that may wait for the request under way. */
+const MOST_JOBS = 16;
+
+const lost = () => new EnvironmentError("FS-PORT-LOST", "the port was lost", { fix: "it is opened again by itself" });
+
 export interface ModbusBusOptions {
   line: ModbusLine;
   clock: Clock;
@@ -20,7 +27,9 @@ export class ModbusBus {
   readonly #waiter: Waiter;
   readonly #units = new Set<ModbusUnit>();
   #running: Promise<void> | undefined;
+  readonly #jobs: Job[] = [];
   #lost = false;
+  #serving = false;
   reconnects = 0;
 
   constructor({ line, clock }: ModbusBusOptions) {
@@ -51,6 +60,23 @@ export class ModbusBus {
     await this.#running;
   }
 
+  /**
+   * Does something between two polls, before any other unit is asked. It is not kept for later: without an open port it
+   * fails at once.
+   * @throws EnvironmentError FS-PORT-LOST, FS-MODBUS-BUSY; and what `job` throws.
+   */
+  run<T>(job: (line: ModbusLine) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!this.#serving) return reject(lost());
+      if (this.#jobs.length >= MOST_JOBS) {
+        const fix = "send fewer commands";
+        return reject(new EnvironmentError("FS-MODBUS-BUSY", "too many commands wait for the line", { fix }));
+      }
+      this.#jobs.push({ run: (line) => job(line).then(resolve, reject), refuse: reject });
+      this.#waiter.wake();
+    });
+  }
+
   get units(): number {
     return this.#units.size;
   }
@@ -74,7 +100,7 @@ export class ModbusBus {
       // A port that opens and is lost at once is not hammered.
       if (this.#clock.monotonic() - since > 10_000) waits = backoff(250, 30_000);
       if (this.#units.size === 0) break;
-      this.#tell(new EnvironmentError("FS-PORT-LOST", "the port was lost", { fix: "it is opened again by itself" }));
+      this.#tell(lost());
       await this.#waiter.wait(waits.next().value);
     }
     this.#running = undefined;
@@ -84,13 +110,21 @@ export class ModbusBus {
 
   /** Polls until the port is lost or nobody is left. */
   async #serve(): Promise<void> {
+    this.#serving = true;
     while (!this.#lost && this.#units.size > 0) {
+      const job = this.#jobs.shift();
+      if (job) {
+        await job.run(this.line);
+        continue;
+      }
       let next: ModbusUnit | undefined;
       for (const unit of this.#units) if (!next || unit.due < next.due) next = unit;
       const wait = next!.due - this.#clock.monotonic();
       if (wait > 0) await this.#waiter.wait(wait);
       else await next!.poll(this.line);
     }
+    this.#serving = false;
+    for (const job of this.#jobs.splice(0)) job.refuse(lost());
   }
 
   #tell(error: unknown): void {

@@ -1,54 +1,36 @@
 import { fromHex, UsageError } from "../../../protocols/bytes/index.ts";
-import { decodeRequest, RtuAnswerDecoder, registerWords } from "../../../protocols/modbus/index.ts";
-import type { SenmlNumber } from "../../../protocols/reading/index.ts";
-import type { MeasurementProfile, Profile, RecordedFrame } from "../../profile.ts";
+import { decodeRequest, isException, RtuAnswerDecoder } from "../../../protocols/modbus/index.ts";
+import type { Profile, RecordedFrame } from "../../profile.ts";
 import type { DriverOptions } from "../driver.ts";
-import type { Engine, EngineHost, LintReport } from "../engine.ts";
+import type { DeviceValue, Engine, EngineHost } from "../engine.ts";
 import { keyOf, parsePort, portOf } from "../port-spec.ts";
 import { ReadingMaker } from "../reading-maker.ts";
 import { ModbusBus } from "./bus.ts";
+import { ModbusController } from "./controller.ts";
+import { READ_FUNCTION, RegisterImage, registersOf } from "./image.ts";
 import { ModbusLine } from "./line.ts";
-import { planBlocks } from "./plan.ts";
+import { lintModbus } from "./lint.ts";
+import { planBlocks, TABLES } from "./plan.ts";
 import { ModbusUnit } from "./unit.ts";
-import { readBlock } from "./values.ts";
+import { readValues } from "./values.ts";
 
 interface SharedBus {
   bus: ModbusBus;
   settings: string;
 }
 
-function lint(profile: Profile, problem: LintReport): void {
-  const { modbus } = profile;
-  if (!modbus) return void problem("modbus", "is missing");
-  if (modbus.unit < 1 || modbus.unit > 247) problem("modbus.unit", "must be 1 to 247");
-  if (modbus.maxRegisters < 1 || modbus.maxRegisters > 125) problem("modbus.maxRegisters", "must be 1 to 125");
-  if (modbus.maxGap < 0) problem("modbus.maxGap", "must not be negative");
-  if (modbus.timeout < 50) problem("modbus.timeout", "is shorter than an answer at 9600 baud takes");
-  for (const measurement of profile.measurements) lintRegister(modbus.maxRegisters, measurement, problem);
-}
-
-function lintRegister(maxRegisters: number, { name, register }: MeasurementProfile, problem: LintReport): void {
-  const path = `measurements.${name}.register`;
-  if (!register) return void problem(path, "is missing");
-  const words = registerWords(register);
-  if (register.at < 0 || register.at + words > 0x1_0000) problem(`${path}.at`, "is outside 0…65535");
-  if (words > maxRegisters) problem(path, "is wider than one read");
-}
-
 function decodeFrame(board: Profile, { what, request: sentText = "", answer }: RecordedFrame) {
   const sent = fromHex(sentText);
   const request = decodeRequest(sent.subarray(1, -2));
   const [event] = new RtuAnswerDecoder({ unit: sent[0]!, request }).push(fromHex(answer));
-  if (event?.kind !== "answer" || !("registers" in event.answer) || !("count" in request)) {
-    throw new UsageError("FS-DEVICE-FRAME", `${what}: the answer does not fit the request`);
-  }
-  const table = request.fn === 4 ? ("input" as const) : ("holding" as const);
-  const { address: at, count } = request;
-  const measurements = board.measurements.filter(
-    ({ register }) => register?.table === table && register.at >= at && register.at < at + count,
-  );
-  const values = new Map<string, SenmlNumber>();
-  readBlock({ table, at, count, measurements }, event.answer.registers, values);
+  const table = TABLES.find((one) => READ_FUNCTION[one] === request.fn);
+  const got = event?.kind === "answer" && !isException(event.answer) && "count" in request ? event.answer : undefined;
+  const registers = got && "count" in request ? registersOf(got, request.count) : undefined;
+  if (!table || !registers) throw new UsageError("FS-DEVICE-FRAME", `${what}: the answer does not fit the request`);
+  const image = new RegisterImage();
+  image.put(table, request.address, registers);
+  const values = new Map<string, DeviceValue>();
+  readValues(board.measurements, image, values);
   return values;
 }
 
@@ -82,30 +64,41 @@ function busOf(host: EngineHost, { name, config }: DriverOptions, profile: Profi
 /** Modbus RTU, RTU over TCP, and Modbus TCP: registers read in blocks, many units on one line. */
 export const modbusEngine: Engine = {
   link: "modbus",
-  lint,
+  lint: lintModbus,
   decodeFrame,
   create(host, options, profile) {
     const { name, config, clock, last } = options;
     const defaults = profile.modbus!;
     const every = config.every ?? defaults.every;
     const { bus } = busOf(host, options, profile, portOf(options));
+    const address = config.unit ?? defaults.unit;
+    const timeout = config.timeout ?? defaults.timeout;
     const unit = new ModbusUnit({
       driver: options,
-      unit: config.unit ?? defaults.unit,
+      unit: address,
       every,
-      timeout: config.timeout ?? defaults.timeout,
-      plan: () => planBlocks(profile),
+      timeout,
+      measurements: profile.measurements,
+      plan: (cuts) => planBlocks(profile, cuts),
       maker: new ReadingMaker({ device: name, profile, clock, every, last }),
     });
+    const controller = new ModbusController({ driver: options, profile, bus, unit: address, timeout });
     return {
       name,
       start() {
         unit.due = clock.monotonic();
+        controller.start();
         bus.add(unit);
       },
-      stop: () => bus.remove(unit),
+      async stop() {
+        controller.stop();
+        await bus.remove(unit);
+      },
+      set: (command) => controller.set(command),
       counters: () => ({
         ...unit.counters,
+        timeouts: unit.counters.timeouts + controller.counters.timeouts,
+        refusals: unit.counters.refusals + controller.counters.refusals,
         late: bus.line.counters.late,
         discardedBytes: bus.line.counters.discardedBytes,
         reconnects: bus.reconnects,

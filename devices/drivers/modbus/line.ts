@@ -186,8 +186,11 @@ export class ModbusLine {
 
 /** On TCP the transaction names the request; whether the answer is one to it is still to be seen. */
 function fitting(unit: number, request: ModbusRequest, answer: ModbusResponse): ModbusResponse {
-  const wanted = "count" in request ? 2 * request.count : undefined;
-  const sized = !("registers" in answer) || answer.registers.length === wanted;
+  const count = "count" in request ? request.count : 0;
+  const sized =
+    "registers" in answer
+      ? answer.registers.length === 2 * count
+      : !("packed" in answer) || answer.packed.length === Math.ceil(count / 8);
   if (answer.fn === request.fn && sized) return answer;
   throw new ProtocolError("FS-MODBUS-ANSWER", `unit ${unit} answered function ${request.fn} with something else`, {
     context: { unit, fn: answer.fn },

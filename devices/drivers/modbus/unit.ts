@@ -1,20 +1,23 @@
 import { FieldsealError, ProtocolError } from "../../../protocols/bytes/index.ts";
 import { ModbusExceptionCode } from "../../../protocols/modbus/index.ts";
-import type { SenmlNumber } from "../../../protocols/reading/index.ts";
+import type { MeasurementProfile } from "../../profile.ts";
 import { backoff } from "../backoff.ts";
 import type { DeviceReading, DriverCounters, DriverOptions } from "../driver.ts";
+import type { DeviceValue } from "../engine.ts";
 import type { ReadingMaker } from "../reading-maker.ts";
+import { RegisterImage, readRequest, registersOf } from "./image.ts";
 import type { ModbusLine } from "./line.ts";
-import { type Block, splitBlock } from "./plan.ts";
-import { readBlock } from "./values.ts";
+import { type Block, cutKey, splitBlock } from "./plan.ts";
+import { readValues } from "./values.ts";
 
 export interface ModbusUnitOptions {
   driver: Pick<DriverOptions, "name" | "clock" | "onReading" | "onState">;
   unit: number;
   every: number;
   timeout: number;
-  /** Blocks of a fresh start; a board's refusals split them further. */
-  plan(): Block[];
+  measurements: readonly MeasurementProfile[];
+  /** Blocks of a fresh start; `cuts` is what the board's refusals have taught. */
+  plan(cuts: ReadonlySet<string>): Block[];
   maker: ReadingMaker;
 }
 
@@ -39,6 +42,8 @@ export class ModbusUnit {
   };
   readonly #options: ModbusUnitOptions;
   #blocks: Block[] | undefined;
+  /** Kept when the board or the line goes away: a gap that was refused once is refused again. */
+  readonly #cuts = new Set<string>();
   #online: boolean | undefined;
   #failures = 0;
   #why: string | undefined;
@@ -80,33 +85,38 @@ export class ModbusUnit {
     this.due = this.#options.driver.clock.monotonic();
   }
 
-  async #read(line: ModbusLine): Promise<{ values: Map<string, SenmlNumber>; malformed: boolean }> {
-    const values = new Map<string, SenmlNumber>();
-    let malformed = false;
-    const todo = [...(this.#blocks ?? this.#options.plan())];
+  async #read(line: ModbusLine): Promise<{ values: Map<string, DeviceValue>; malformed: boolean }> {
+    const image = new RegisterImage();
+    const todo = [...(this.#blocks ?? this.#options.plan(this.#cuts))];
     const kept: Block[] = [];
     for (let block = todo.shift(); block; block = todo.shift()) {
       const registers = await this.#readRegisters(line, block);
       if (registers === "refused") {
-        todo.unshift(...(splitBlock(block) ?? []));
+        const halves = splitBlock(block);
+        if (!halves) continue;
+        this.#cuts.add(cutKey(block.table, halves[1].at));
+        todo.unshift(...halves);
         continue;
       }
       kept.push(block);
-      if (readBlock(block, registers, values)) malformed = true;
+      image.put(block.table, block.at, registers);
     }
     this.#blocks = kept;
+    const values = new Map<string, DeviceValue>();
+    const malformed = readValues(this.#options.measurements, image, values);
     return { values, malformed };
   }
 
   /** A board that lacks a register refuses the whole read: `refused` asks for smaller ones. */
   async #readRegisters(line: ModbusLine, block: Block): Promise<Uint8Array | "refused"> {
     const { unit } = this.#options;
-    const request = { fn: block.table === "input" ? 4 : 3, address: block.at, count: block.count } as const;
+    const request = readRequest(block.table, block.at, block.count);
     for (let attempt = 1; ; attempt++) {
       try {
         const answer = await line.exchange(unit, request, this.#timeout());
-        if (!("registers" in answer)) throw new ProtocolError("FS-MODBUS-ANSWER", `unit ${unit} sent no registers`);
-        return answer.registers;
+        const registers = registersOf(answer, block.count);
+        if (!registers) throw new ProtocolError("FS-MODBUS-ANSWER", `unit ${unit} sent no registers`);
+        return registers;
       } catch (error) {
         if (!(error instanceof FieldsealError)) throw error;
         if (error.code === "FS-MODBUS-TIMEOUT") this.counters.timeouts++;

@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { engines } from "../../../devices/drivers/engines.ts";
-import { planBlocks } from "../../../devices/drivers/modbus/plan.ts";
+import { planBlocks, spansOf } from "../../../devices/drivers/modbus/plan.ts";
 import {
   capabilitiesOf,
   catalog,
@@ -61,7 +61,10 @@ describe.each(folders())("%s", (folder) => {
     const { profile: board } = await load(folder);
     if (board.link !== "modbus") return;
     const blocks = planBlocks(board);
-    expect(blocks.flatMap(({ measurements }) => measurements)).toHaveLength(board.measurements.length);
+    const read = new Set(blocks.flatMap(({ table, spans }) => spans.map(({ at, words }) => `${table} ${at} ${words}`)));
+    for (const { register } of board.measurements) {
+      for (const { at, words } of spansOf(register!)) expect(read).toContain(`${register!.table} ${at} ${words}`);
+    }
     for (const { count } of blocks) expect(count).toBeLessThanOrEqual(board.modbus!.maxRegisters);
   });
 });

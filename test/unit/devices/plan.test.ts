@@ -37,8 +37,8 @@ describe("block plan", () => {
     expect([left.at, left.count, right.at]).toEqual([0, 18, 0x34]);
     let blocks = [block!];
     for (let i = 0; i < 20; i++) blocks = blocks.flatMap((one) => splitBlock(one) ?? [one]);
-    expect(blocks.every(({ measurements, count }) => measurements.length === 1 && count === 2)).toBe(true);
-    expect(blocks).toHaveLength(block!.measurements.length);
+    expect(blocks.every(({ spans, count }) => spans.length === 1 && count === 2)).toBe(true);
+    expect(blocks).toHaveLength(block!.spans.length);
   });
 });
 
