@@ -14,6 +14,10 @@ export interface Chain {
    *   ProtocolError FS-CHAIN-ANSWER.
    */
   request(args: ChainRequest): Promise<unknown>;
+  /** What messages call it: the end point's host. */
+  readonly name?: string;
+  /** The end points behind it, where it is several as one: each can be asked on its own. */
+  readonly points?: readonly Chain[];
 }
 
 export interface HttpChainOptions {
@@ -94,6 +98,7 @@ export function httpChain(url: string, options: HttpChainOptions = {}): Chain {
   const { host } = new URL(url);
   let lastId = 0;
   return {
+    name: host,
     async request({ method, params = [] }) {
       const id = ++lastId;
       const body = JSON.stringify({ jsonrpc: "2.0", id, method, params });

@@ -14,6 +14,7 @@ export function failoverChain(chains: readonly Chain[]): Chain {
   if (chains.length === 0) throw new UsageError("FS-CHAIN-URL", "no end point of the chain is configured");
   let current = 0;
   return {
+    points: [...chains],
     async request(args: ChainRequest) {
       // Each request goes round by itself: another one that fails meanwhile does not make it skip an end point.
       const start = current;

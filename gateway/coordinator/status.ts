@@ -17,6 +17,8 @@ export interface SubmitterStatus {
   since: number;
   /** Something that is going to be a problem. */
   warning?: string;
+  /** Whether what counts was seen by more than one end point: `one end point, not cross-checked`, `2 of 2 end points agree`. */
+  crossCheck: string;
 }
 
 /** `14:02` in UTC. */
@@ -76,16 +78,23 @@ export function* retryDelays(): Generator<number, never> {
 export class StatusBoard {
   readonly #clock: Clock;
   readonly #warning: () => string | undefined;
+  readonly #crossCheck: () => string;
   readonly #onStatus: ((status: SubmitterStatus) => void) | undefined;
   #current: SubmitterStatus;
   #delays = retryDelays();
   #failingSince: number | undefined;
 
-  constructor(clock: Clock, warning: () => string | undefined, onStatus?: (status: SubmitterStatus) => void) {
+  constructor(
+    clock: Clock,
+    warning: () => string | undefined,
+    crossCheck: () => string,
+    onStatus?: (status: SubmitterStatus) => void,
+  ) {
     this.#clock = clock;
     this.#warning = warning;
+    this.#crossCheck = crossCheck;
     this.#onStatus = onStatus;
-    this.#current = { state: "idle", text: "nothing to commit", since: clock.now() };
+    this.#current = { state: "idle", text: "nothing to commit", since: clock.now(), crossCheck: crossCheck() };
   }
 
   get current(): SubmitterStatus {
@@ -115,12 +124,15 @@ export class StatusBoard {
 
   set(state: SubmitterStatus["state"], text: string, code?: string): void {
     const warning = this.#warning();
+    const crossCheck = this.#crossCheck();
     const { since, ...before } = this.#current;
-    if (before.state === state && before.text === text && before.warning === warning) return;
+    const same = before.warning === warning && before.crossCheck === crossCheck;
+    if (before.state === state && before.text === text && same) return;
     this.#current = {
       state,
       text,
       since: before.state === state ? since : this.#clock.now(),
+      crossCheck,
       ...(code === undefined ? {} : { code }),
       ...(warning === undefined ? {} : { warning }),
     };

@@ -1,11 +1,19 @@
 import type { Timer } from "../../firmware-bridge/port/clock.ts";
-import { CancelledError, EnvironmentError, FieldsealError, InternalError } from "../../protocols/bytes/index.ts";
+import {
+  CancelledError,
+  EnvironmentError,
+  equalBytes,
+  FieldsealError,
+  InternalError,
+} from "../../protocols/bytes/index.ts";
 import { decodeTransaction } from "../../protocols/evm/index.ts";
 import { OutboxBook } from "./book.ts";
+import type { Chain } from "./chain.ts";
 import { type ContractCall, compareWithChain } from "./coordinator.ts";
+import { CrossCheck } from "./cross-check.ts";
 import { findInclusion, type Inclusion, isCanonical, requireCommitted } from "./inclusion.ts";
 import { hashesOf, latestAttempt, nonceOf, type OutboxEntry, type OutboxTask } from "./outbox.ts";
-import { type BlockInfo, getBlock, getNonce, hasTransaction } from "./rpc.ts";
+import { type BlockInfo, getBlock, getLatestBlock, getNonce, hasTransaction } from "./rpc.ts";
 import { requireChainId, sendRaw } from "./send.ts";
 import { faultWords, gwei, StatusBoard, type SubmitterStatus } from "./status.ts";
 import type { CallResult, Checkpoint, SubmitterOptions } from "./submitter-options.ts";
@@ -40,6 +48,7 @@ export class Submitter {
   readonly #settlers = new Map<bigint, PendingCall>();
   #waiting: Checkpoint | undefined;
   readonly #maker: TransactionMaker;
+  readonly #cross: CrossCheck;
   readonly #board: StatusBoard;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
@@ -57,7 +66,9 @@ export class Submitter {
     this.#book = new OutboxBook(options.store);
     const { coordinator, chainId, signer, maxFeePerGas } = this.#o;
     this.#maker = new TransactionMaker(coordinator.chain, chainId, signer, maxFeePerGas);
-    this.#board = new StatusBoard(options.clock, () => this.#maker.warning, options.onStatus);
+    this.#cross = new CrossCheck(coordinator.chain);
+    const warning = () => this.#cross.warning ?? this.#maker.warning;
+    this.#board = new StatusBoard(options.clock, warning, () => this.#cross.text, options.onStatus);
   }
 
   get status(): SubmitterStatus {
@@ -94,13 +105,18 @@ export class Submitter {
   }
 
   /**
-   * Another call from the gateway's account (admit, register), in line with the commitments. Not remembered before it is signed:
-   * whoever calls looks at the chain after a restart.
+   * Another call from the gateway's account (admit, register, seal), in line with the commitments. Not remembered before it is
+   * signed: whoever calls looks at the chain after a restart. One that was signed then and is still open is not signed again.
    * @throws EnvironmentError FS-CHAIN-REVERT when the contract refuses it; CancelledError FS-SUBMITTER-STOPPED.
    */
   call(call: ContractCall): Promise<CallResult> {
     return new Promise((resolve, reject) => {
-      this.#calls.push({ call, resolve, reject });
+      const pending = { call, resolve, reject };
+      const same = this.#book
+        .open()
+        .find(({ task }) => task.kind === "call" && equalBytes(task.to, call.to) && equalBytes(task.data, call.data));
+      if (same && !this.#settlers.has(same.id)) this.#settlers.set(same.id, pending);
+      else this.#calls.push(pending);
       this.#wake();
     });
   }
@@ -190,12 +206,15 @@ export class Submitter {
     if (!inclusion) {
       inclusion = await findInclusion(coordinator, signer.address, entry);
       if (!inclusion) return false;
+      await this.#cross.receipt(inclusion.anchor);
       this.#included.set(entry.id, inclusion);
       this.#sentAt.delete(entry.id);
       this.#tell(entry, inclusion, false);
       if (inclusion.reverted && entry.task.kind === "commit") this.#requeue(entry.task);
     }
-    if (await this.#isFinal(inclusion, latest)) {
+    const { anchor } = inclusion;
+    const isFinal = (point: Chain) => this.#isFinal({ anchor }, point);
+    if ((await this.#isFinal(inclusion, coordinator.chain, latest)) && (await this.#cross.final(anchor, isFinal))) {
       if (!inclusion.reverted) await requireCommitted(coordinator, signer.address, entry);
       await this.#book.save({ ...entry, state: inclusion.reverted ? "refused" : "done", anchor: inclusion.anchor });
       this.#included.delete(entry.id);
@@ -204,10 +223,12 @@ export class Submitter {
     return true;
   }
 
-  async #isFinal({ anchor }: Inclusion, latest: BlockInfo): Promise<boolean> {
-    const { finality, coordinator } = this.#o;
-    if (typeof finality === "number") return latest.number - anchor.blockNumber >= BigInt(finality);
-    const finalized = await getBlock(coordinator.chain, "finalized");
+  async #isFinal({ anchor }: Pick<Inclusion, "anchor">, chain: Chain, latest?: BlockInfo): Promise<boolean> {
+    const { finality } = this.#o;
+    if (typeof finality === "number") {
+      return (latest ?? (await getLatestBlock(chain))).number - anchor.blockNumber >= BigInt(finality);
+    }
+    const finalized = await getBlock(chain, "finalized");
     return finalized !== undefined && finalized.number >= anchor.blockNumber;
   }
 
@@ -260,6 +281,7 @@ export class Submitter {
     const looks = (this.#taken.get(id) ?? 0) + 1;
     this.#taken.set(id, looks);
     if (looks < TAKEN_LOOKS) return;
+    await this.#cross.taken(signer.address, nonceOf(entry), hashesOf(entry));
     this.#taken.delete(id);
     const { to, data } = decodeTransaction(latestAttempt(entry)).fields;
     let raw: Uint8Array;
