@@ -18,6 +18,8 @@ export interface ContractCall {
   label: string;
   to: Uint8Array;
   data: Uint8Array;
+  /** Wei that go with it; none by default. */
+  value?: bigint;
 }
 
 /** State of a gateway in the Ledger. */
@@ -40,6 +42,12 @@ export interface RegisteredDevice {
   cap: bigint;
   /** Seconds since 1970. */
   since: bigint;
+  /** Work register at enrolment. */
+  mark: bigint;
+  /** Work above this is not payable; undefined while the key is in use. */
+  end?: bigint;
+  /** Epochs that begin at this time or later are not payable, seconds since 1970; undefined while the key is in use. */
+  until?: bigint;
 }
 
 /** A device's place in a maker's production run, as Registry.sol's `Entry`. */
@@ -65,6 +73,9 @@ export interface Registration {
 
 const REGISTER = "register((address,bytes32,uint64,uint64,uint8,uint48),bytes32[],(address,bytes,bytes),bytes)";
 const ZERO_ADDRESS = new Uint8Array(20);
+/** What a device in use has: the largest numbers of Registry.sol's fields. */
+const NO_END = (1n << 64n) - 1n;
+const NO_UNTIL = (1n << 40n) - 1n;
 
 /** Leaf of a production run: device 32 ‖ kind 1 ‖ cap 6, big-endian. Its RFC 6962 hash goes into the run's tree. */
 export function runLeaf(device: Uint8Array, kind: number, cap: bigint): Uint8Array {
@@ -147,7 +158,7 @@ export function coordinatorAt(chain: Chain, ledger: Uint8Array, expected?: { reg
     registry,
     latestBlock: () => getLatestBlock(chain),
     async head(gateway) {
-      const words = await ask(ledger, "gatewayOf(address)", [gateway], 5);
+      const words = await ask(ledger, "gatewayOf(address)", [gateway], 6);
       const [stake, seq, size, exit] = words.map((value) => wordToUint(value));
       return { stake: stake!, seq: seq!, size: size!, exit: exit!, frozen: flag(words[4]!) };
     },
@@ -157,10 +168,15 @@ export function coordinatorAt(chain: Chain, ledger: Uint8Array, expected?: { reg
       return flag(answer!);
     },
     async deviceOf(device) {
-      const [owner, kind, cap, since] = await ask(await registry(), "deviceOf(bytes32)", [device], 4);
-      const account = wordToAddress(owner!);
-      if (equalBytes(account, ZERO_ADDRESS)) return undefined;
-      return { owner: account, kind: Number(wordToUint(kind!, 8)), cap: wordToUint(cap!), since: wordToUint(since!) };
+      const words = await ask(await registry(), "deviceOf(bytes32)", [device], 7);
+      const owner = wordToAddress(words[0]!);
+      if (equalBytes(owner, ZERO_ADDRESS)) return undefined;
+      const [, kind, cap, since, mark, end, until] = words.map((value) => wordToUint(value));
+      return {
+        ...{ owner, kind: Number(kind), cap: cap!, since: since!, mark: mark! },
+        ...(end === NO_END ? {} : { end: end! }),
+        ...(until === NO_UNTIL ? {} : { until: until! }),
+      };
     },
     async firstMark(device) {
       const [mark] = await ask(await registry(), "firstMark(bytes32)", [device], 1);

@@ -1,16 +1,14 @@
 import { type Clock, sleep } from "../../firmware-bridge/port/clock.ts";
-import { EnvironmentError, fromHex, ProtocolError, toHex } from "../../protocols/bytes/index.ts";
-import {
-  createdAddress,
-  encodeArguments,
-  fromAddressText,
-  type TransactionFields,
-  toAddressText,
-  transactionHash,
-} from "../../protocols/evm/index.ts";
+import { EnvironmentError, fromHex, toHex } from "../../protocols/bytes/index.ts";
+import { type AbiValue, createdAddress, encodeArguments, transactionHash } from "../../protocols/evm/index.ts";
+import faultsArtifact from "./artifacts/Faults.json" with { type: "json" };
 import ledgerArtifact from "./artifacts/Ledger.json" with { type: "json" };
+import marketArtifact from "./artifacts/Market.json" with { type: "json" };
 import registryArtifact from "./artifacts/Registry.json" with { type: "json" };
+import rewardsArtifact from "./artifacts/Rewards.json" with { type: "json" };
+import tokenArtifact from "./artifacts/Token.json" with { type: "json" };
 import type { Chain } from "./chain.ts";
+import { CONTRACTS, type ContractName, type Deployment, type Times } from "./deployment.ts";
 import {
   estimateGas,
   getChainId,
@@ -23,119 +21,151 @@ import {
 } from "./rpc.ts";
 import type { TransactionSigner } from "./signer.ts";
 
-/** Epoch 7 d, sealing 12 h, dispute 3 d, in seconds: how long a commitment stays provable on a public network. */
-export const PUBLIC_RETENTION = 907_200;
-
-/** A deployed coordinator. */
-export interface Deployment {
-  chainId: bigint;
-  ledger: Uint8Array;
-  registry: Uint8Array;
-  /** Seconds. */
-  retention: number;
-  /** Block the Ledger was created in. */
-  block: bigint;
+/** What is fixed for ever at a deployment. Parts are in 1/10,000; a list of kinds is a list of 0…15. */
+export interface Terms {
+  times: Times;
+  /** Least wei with which a gateway may seal. */
+  minStake: bigint;
+  /** Least wei that a demand bonds. */
+  minBond: bigint;
+  /** Verifier of Ed25519 signatures, 20 bytes; none: such devices cannot be registered. */
+  ed25519?: Uint8Array;
+  /** Account that gets the part of the token supply that is not mined; the deployer's by default. */
+  reserve?: Uint8Array;
+  /** Part of the emission for each of the 16 kinds; what is missing to 10,000 is never mined. */
+  split: readonly number[];
+  /** Part of a device's pay that goes to its gateway. */
+  gatewayPart: number;
+  /** Part of the emission that pays auditors. */
+  auditPart: number;
+  /** Kinds whose register counts Wh. */
+  certifiable: readonly number[];
+  /** Kinds of which a Wh is certified or paid, never both. */
+  exclusive: readonly number[];
+  /** Part of a settlement that stays burned. */
+  fee: number;
 }
+
+const ETHER = 10n ** 18n;
+
+/** Epoch 7 d, sealing 12 h, dispute 3 d; kind 0 is what a gateway registers its meters as. */
+export const PUBLIC_TERMS: Terms = {
+  times: { epoch: 604_800, sealing: 43_200, dispute: 259_200 },
+  minStake: ETHER / 10n,
+  minBond: ETHER / 1000n,
+  split: [8000, 2000, ...new Array<number>(14).fill(0)],
+  gatewayPart: 1000,
+  auditPart: 500,
+  certifiable: [0],
+  exclusive: [0],
+  fee: 100,
+};
 
 export interface DeployOptions {
   chain: Chain;
   signer: TransactionSigner;
   clock: Clock;
-  /** Verifier of Ed25519 signatures; none by default. */
-  ed25519?: Uint8Array;
-  /** Seconds; short on a local chain, so that the ring of 1,024 commitments does not fill. */
-  retention?: number;
+  /** What differs from `PUBLIC_TERMS`; short times on a local chain, so that the ring of 1,024 commitments does not fill. */
+  terms?: Partial<Terms>;
   /** Most time until a transaction is in a block, ms. */
   timeout?: number;
 }
 
-/** The two creations in order. The Ledger's address follows from account and nonce, so that the Registry can name it first. */
-function creations(deployer: Uint8Array, nonce: bigint, ed25519: Uint8Array, retention: number) {
-  const registry = createdAddress(deployer, nonce);
-  const ledger = createdAddress(deployer, nonce + 1n);
-  const code = (bytecode: string, types: string, values: Parameters<typeof encodeArguments>[1]) =>
-    fromHex(bytecode.slice(2) + toHex(encodeArguments(types, values)));
-  return {
-    registry,
-    ledger,
-    registryCode: code(registryArtifact.bytecode, "(address,address)", [ledger, ed25519]),
-    ledgerCode: code(ledgerArtifact.bytecode, "(address,uint40)", [registry, BigInt(retention)]),
-  };
+interface Creation {
+  name: ContractName;
+  code: Uint8Array;
+  deployedBytes: number;
 }
 
+const bits = (kinds: readonly number[]): bigint => kinds.reduce((sum, kind) => sum | (1n << BigInt(kind)), 0n);
+
+/** The creations in order. Addresses follow from account and nonce, so that each contract can name later ones. */
+function plan(deployer: Uint8Array, nonce: bigint, terms: Terms) {
+  const at = Object.fromEntries(CONTRACTS.map((name, i) => [name, createdAddress(deployer, nonce + BigInt(i))]));
+  const { registry, ledger, faults, token, rewards, market } = at as Record<ContractName, Uint8Array>;
+  const { epoch, sealing, dispute } = terms.times;
+  const times = [epoch, sealing, dispute].map(BigInt);
+  const split = terms.split.map(BigInt);
+  // A uint16[16] is encoded as the tuple of its members.
+  const splitType = `(${new Array<string>(16).fill("uint16").join(",")})`;
+  const code = (
+    name: ContractName,
+    artifact: { bytecode: string; deployedBytes: number },
+    types: string,
+    values: readonly AbiValue[],
+  ): Creation => ({
+    name,
+    code: fromHex(artifact.bytecode.slice(2) + toHex(encodeArguments(types, values))),
+    deployedBytes: artifact.deployedBytes,
+  });
+  const creations: Creation[] = [
+    code("registry", registryArtifact, "(address,address)", [ledger, terms.ed25519 ?? new Uint8Array(20)]),
+    code("ledger", ledgerArtifact, "(address,address,(uint40,uint40,uint40),uint80)", [
+      ...[registry, faults],
+      times,
+      terms.minStake,
+    ]),
+    code("faults", faultsArtifact, "(address,uint256)", [ledger, terms.minBond]),
+    code("token", tokenArtifact, "(address,address,address)", [rewards, market, terms.reserve ?? deployer]),
+    code("rewards", rewardsArtifact, `(address,address,address,address,${splitType},uint16,uint16)`, [
+      ...[registry, ledger, token, market],
+      split,
+      ...[BigInt(terms.gatewayPart), BigInt(terms.auditPart)],
+    ]),
+    code("market", marketArtifact, "(address,address,uint16,uint16,uint16)", [
+      ...[token, rewards],
+      ...[bits(terms.certifiable), bits(terms.exclusive), BigInt(terms.fee)],
+    ]),
+  ];
+  return { addresses: { registry, ledger, faults, token, rewards, market }, creations };
+}
+
+/** More than a creation takes: 200 gas a deployed byte (EIP-3541), 16 a byte sent, and what constructors write. */
+const gasBound = ({ code, deployedBytes }: Creation): bigint =>
+  BigInt(53_000 + 600_000 + 200 * deployedBytes + 18 * code.length);
+
 /**
- * Deploys Registry and Ledger with two transactions of one account.
+ * Deploys the coordinator's six contracts with six transactions of one account. They are sent together: only the first is
+ * estimated, because the others ask contracts that are in no block yet.
  * @throws EnvironmentError FS-DEPLOY-FAILED when a creation reverts or does not arrive; FS-CHAIN-REVERT (P256Missing).
  */
 export async function deployCoordinator(options: DeployOptions): Promise<Deployment> {
-  const { chain, signer, clock, retention = PUBLIC_RETENTION, timeout = 120_000 } = options;
+  const { chain, signer, clock, timeout = 120_000 } = options;
+  const terms = { ...PUBLIC_TERMS, ...options.terms };
   const chainId = await getChainId(chain);
   const nonce = await getNonce(chain, signer.address);
-  const plan = creations(signer.address, nonce, options.ed25519 ?? new Uint8Array(20), retention);
-
-  const create = async (at: bigint, code: Uint8Array): Promise<bigint> => {
-    const gas = await estimateGas(chain, { from: signer.address, to: undefined, data: code });
-    const { baseFeePerGas } = await getLatestBlock(chain);
-    const tip = await getPriorityFee(chain);
-    const fields: TransactionFields = {
-      chainId,
-      nonce: at,
-      maxPriorityFeePerGas: tip,
-      maxFeePerGas: 2n * baseFeePerGas + tip,
-      gas: gas + gas / 10n,
-      to: undefined,
-      value: 0n,
-      data: code,
-    };
-    const raw = await signer.sign(fields);
+  const { addresses, creations } = plan(signer.address, nonce, terms);
+  await estimateGas(chain, { from: signer.address, to: undefined, data: creations[0]!.code });
+  const { baseFeePerGas } = await getLatestBlock(chain);
+  const tip = await getPriorityFee(chain);
+  const fees = { maxPriorityFeePerGas: tip, maxFeePerGas: 2n * baseFeePerGas + tip };
+  const hashes: [ContractName, Uint8Array][] = [];
+  for (const [i, creation] of creations.entries()) {
+    const to = { chainId, nonce: nonce + BigInt(i), to: undefined, value: 0n };
+    const raw = await signer.sign({ ...to, ...fees, gas: gasBound(creation), data: creation.code });
     await sendRawTransaction(chain, raw);
-    for (let waited = 0; waited <= timeout; waited += 200) {
-      const receipt = await getReceiptJson(chain, transactionHash(raw));
+    hashes.push([creation.name, transactionHash(raw)]);
+  }
+  let waited = 0;
+  const blockOf = async (name: ContractName, hash: Uint8Array): Promise<bigint> => {
+    for (; waited <= timeout; waited += 200) {
+      const receipt = await getReceiptJson(chain, hash);
       if (receipt !== undefined) {
         if (readQuantity(receipt["status"], "the status") === 1n)
           return readQuantity(receipt["blockNumber"], "the block");
-        throw new EnvironmentError("FS-DEPLOY-FAILED", "the creation of a contract reverted");
+        throw new EnvironmentError("FS-DEPLOY-FAILED", `the creation of the ${name} contract reverted`);
       }
       await sleep(clock, 200);
     }
-    throw new EnvironmentError("FS-DEPLOY-FAILED", `the creation of a contract is in no block after ${timeout} ms`);
+    throw new EnvironmentError(
+      "FS-DEPLOY-FAILED",
+      `the creation of the ${name} contract is in no block after ${timeout} ms`,
+    );
   };
-
-  await create(nonce, plan.registryCode);
-  const block = await create(nonce + 1n, plan.ledgerCode);
-  return { chainId, ledger: plan.ledger, registry: plan.registry, retention, block };
-}
-
-/** A deployment as the text of a deployment file. */
-export function encodeDeployment({ chainId, ledger, registry, retention, block }: Deployment): string {
-  const document = {
-    chain: Number(chainId),
-    ledger: toAddressText(ledger),
-    registry: toAddressText(registry),
-    retention,
-    block: Number(block),
-  };
-  return `${JSON.stringify(document, null, 2)}\n`;
-}
-
-/** @throws ProtocolError FS-DEPLOYMENT. */
-export function decodeDeployment(text: string): Deployment {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new ProtocolError("FS-DEPLOYMENT", "the deployment file is not JSON", { cause });
+  let block = 0n;
+  for (const [name, hash] of hashes) {
+    const mined = await blockOf(name, hash);
+    if (name === "ledger") block = mined;
   }
-  const { chain, ledger, registry, retention, block } = (json ?? {}) as Record<string, unknown>;
-  const whole = [chain, retention, block].every((value) => Number.isSafeInteger(value) && (value as number) >= 0);
-  if (!whole || typeof ledger !== "string" || typeof registry !== "string") {
-    throw new ProtocolError("FS-DEPLOYMENT", "the deployment file lacks chain, ledger, registry, retention or block");
-  }
-  return {
-    chainId: BigInt(chain as number),
-    ledger: fromAddressText(ledger),
-    registry: fromAddressText(registry),
-    retention: retention as number,
-    block: BigInt(block as number),
-  };
+  return { chainId, ...addresses, times: terms.times, block };
 }

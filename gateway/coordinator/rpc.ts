@@ -96,12 +96,15 @@ export interface CallRequest {
   from?: Uint8Array;
   to: Uint8Array | undefined;
   data: Uint8Array;
+  /** Wei. */
+  value?: bigint;
 }
 
 const callJson = (call: CallRequest) => ({
   ...(call.from ? { from: data(call.from) } : {}),
   ...(call.to ? { to: data(call.to) } : {}),
   data: data(call.data),
+  ...(call.value ? { value: quantity(call.value) } : {}),
 });
 
 export async function call(chain: Chain, request: CallRequest): Promise<Uint8Array> {

@@ -43,12 +43,13 @@ export class TransactionMaker {
       const asked = `the chain asks ${gwei(latest.baseFeePerGas)} per gas, the most allowed is ${gwei(this.#cap)}`;
       throw new EnvironmentError("FS-CHAIN-FEE", asked, { fix: "Wait, or raise coordinator.max_fee_gwei." });
     }
-    const estimate = await estimateGas(this.#chain, { from, to: call.to, data: call.data });
+    const { to, data, value = 0n } = call;
+    const estimate = await estimateGas(this.#chain, { from, to, data, value });
     const roomy = estimate + estimate / 4n;
     const gas = roomy > LEAST_GAS ? roomy : LEAST_GAS;
     const balance = await getBalance(this.#chain, from);
     const cost = estimate * fees.maxFeePerGas;
-    if (balance < gas * fees.maxFeePerGas) {
+    if (balance < gas * fees.maxFeePerGas + value) {
       throw new EnvironmentError(
         "FS-CHAIN-FUNDS",
         `the gateway's account holds ${ether(balance)} ETH, too little to send`,
@@ -61,8 +62,7 @@ export class TransactionMaker {
     const few = `the gateway's balance of ${ether(balance)} ETH is enough for ${left} more transactions`;
     this.#balanceWarning = left < FEW ? few : undefined;
     this.#feeWarning = undefined;
-    const { to, data } = call;
-    return signChecked(this.#signer, { chainId: this.#chainId, nonce, gas, to, value: 0n, data, ...fees });
+    return signChecked(this.#signer, { chainId: this.#chainId, nonce, gas, to, value, data, ...fees });
   }
 
   /** The newest attempt with higher fees and nothing else changed; undefined when the cap or the number of attempts forbids it. */

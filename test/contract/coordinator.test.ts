@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import ledgerArtifact from "../../gateway/coordinator/artifacts/Ledger.json" with { type: "json" };
 import registryArtifact from "../../gateway/coordinator/artifacts/Registry.json" with { type: "json" };
 import { type Registration, ringMark, runLeaf, runOfOne } from "../../gateway/coordinator/coordinator.ts";
-import { decodeDeployment, encodeDeployment } from "../../gateway/coordinator/deploy.ts";
+import { decodeDeployment, encodeDeployment } from "../../gateway/coordinator/deployment.ts";
 import { fundLocal } from "../../gateway/coordinator/local-chain.ts";
 import { KNOWN_REVERTS, readRevert } from "../../gateway/coordinator/reverts.ts";
 import { estimateGas, getBlock, readData, readQuantity } from "../../gateway/coordinator/rpc.ts";
@@ -88,8 +88,11 @@ function registration(device: Device, changes: Parameters<typeof enrol>[1] = {})
   return { entry, path: [], gateway: test.gateway.address, ...enrol(device, changes) };
 }
 
-/** The custom error a call from `from` ends with. */
-async function refusal(call: { to: Uint8Array; data: Uint8Array }, from = maker.address): Promise<string | undefined> {
+/** The custom error a call from `from` ends with; registrations come from the gateway that the device signed. */
+async function refusal(
+  call: { to: Uint8Array; data: Uint8Array },
+  from = test.gateway.address,
+): Promise<string | undefined> {
   try {
     await estimateGas(test.local.chain, { from, ...call });
     return undefined;
@@ -124,11 +127,12 @@ describe("the coordinator on a real chain", () => {
     expect(await coordinator.isAdmitted(sending.entry)).toBe(false);
     const admitted = await transact(test, maker, await coordinator.admitCall(sending.entry));
     expect(await coordinator.isAdmitted(sending.entry)).toBe(true);
-    const receipt = await transact(test, maker, await coordinator.registerCall(sending));
+    const receipt = await transact(test, test.gateway, await coordinator.registerCall(sending));
     expect(receipt["status"]).toBe("0x1");
     const found = await coordinator.deviceOf(device.id);
     expect(found?.owner).toEqual(owner.address);
-    expect([found?.kind, found?.cap]).toEqual([3, CAP]);
+    expect([found?.kind, found?.cap, found?.mark]).toEqual([3, CAP, 77n]);
+    expect([found?.end, found?.until]).toEqual([undefined, undefined]);
     expect(await coordinator.firstMark(device.id)).toBe(77n);
     expect(await refusal(await coordinator.registerCall(sending))).toBe("DeviceKnown");
     console.log(`gas: admit ${gas(admitted)}, register ${alg} ${gas(receipt)} (work register at 77)`);
@@ -150,7 +154,7 @@ describe("the coordinator on a real chain", () => {
     expect(await refusal(await test.coordinator.registerCall({ ...sending, entry: { ...entry, kind: 4 } }))).toBe(
       "NotInRun",
     );
-    const receipt = await transact(test, maker, await test.coordinator.registerCall(sending));
+    const receipt = await transact(test, test.gateway, await test.coordinator.registerCall(sending));
     console.log(`gas: register ES256 out of a run of 21, work register at 0: ${gas(receipt)}`);
     expect((await test.coordinator.deviceOf(device.id))?.owner).toEqual(owner.address);
   });
@@ -209,8 +213,8 @@ describe("the coordinator on a real chain", () => {
     it("a run that is not the caller's, empty, or known (NotMaker, EmptyRun, RunKnown)", async () => {
       const run = other().entry;
       expect(await refusal(await test.coordinator.admitCall(run), owner.address)).toBe("NotMaker");
-      expect(await refusal(await test.coordinator.admitCall({ ...run, count: 0n }))).toBe("EmptyRun");
-      expect(await refusal(await test.coordinator.admitCall(run))).toBe("RunKnown");
+      expect(await refusal(await test.coordinator.admitCall({ ...run, count: 0n }), maker.address)).toBe("EmptyRun");
+      expect(await refusal(await test.coordinator.admitCall(run), maker.address)).toBe("RunKnown");
     });
   });
 
@@ -220,8 +224,8 @@ describe("the coordinator on a real chain", () => {
     const gateway = localTransactionSigner(secretOf("a busy gateway"));
     await fundLocal(chain, gateway.address);
     await transact(test, gateway, coordinator.commitCall(1n, 10n, sha256(Uint8Array.of(1))));
-    // The ring lies at slot 1 (gateway => bytes32[1024]): its places are filled with marks of long ago, as after 1,024 commitments.
-    const start = BigInt(`0x${toHex(keccak256(encodeArguments("(address,uint256)", [gateway.address, 1n])))}`);
+    // The ring lies at slot 3 (gateway => bytes32[1024]): its places are filled with marks of long ago, as after 1,024 commitments.
+    const start = BigInt(`0x${toHex(keccak256(encodeArguments("(address,uint256)", [gateway.address, 3n])))}`);
     const old = `0x${"ab".repeat(27)}0000000001`;
     for (const place of [2n, 3n]) {
       const slot = `0x${(start + place).toString(16).padStart(64, "0")}`;

@@ -1,6 +1,7 @@
 import { systemClock } from "../../firmware-bridge/port/clock.ts";
 import { type Coordinator, coordinatorAt } from "../../gateway/coordinator/coordinator.ts";
-import { type Deployment, deployCoordinator } from "../../gateway/coordinator/deploy.ts";
+import { deployCoordinator } from "../../gateway/coordinator/deploy.ts";
+import type { Deployment } from "../../gateway/coordinator/deployment.ts";
 import {
   fundLocal,
   type LocalChain,
@@ -31,7 +32,8 @@ export async function startTestCoordinator(options: LocalChainOptions = {}): Pro
     await fundLocal(local.chain, gateway.address);
     await fundLocal(local.chain, deployer.address);
     const { chain } = local;
-    const deployment = await deployCoordinator({ chain, signer: deployer, clock: systemClock(), retention: 3600 });
+    const terms = { times: { epoch: 2400, sealing: 600, dispute: 600 } };
+    const deployment = await deployCoordinator({ chain, signer: deployer, clock: systemClock(), terms });
     const coordinator = coordinatorAt(chain, deployment.ledger, { registry: deployment.registry });
     return { local, deployment, coordinator, gateway };
   } catch (error) {
@@ -44,12 +46,12 @@ export async function startTestCoordinator(options: LocalChainOptions = {}): Pro
 export async function transact(
   { local, deployment }: TestCoordinator,
   from: TransactionSigner,
-  call: { to: Uint8Array; data: Uint8Array },
+  call: { to: Uint8Array; data: Uint8Array; value?: bigint },
 ): Promise<Record<string, unknown>> {
   const { chain } = local;
   const nonce = await getNonce(chain, from.address);
   const gas = (await estimateGas(chain, { from: from.address, ...call })) * 2n;
-  const fields = { chainId: deployment.chainId, nonce, gas, to: call.to, value: 0n, data: call.data };
+  const fields = { chainId: deployment.chainId, nonce, gas, to: call.to, value: call.value ?? 0n, data: call.data };
   const raw = await from.sign({ ...fields, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 9n });
   const hash = await sendRawTransaction(chain, raw);
   await chain.request({ method: "evm_mine" });

@@ -28,15 +28,13 @@ struct Device {
 /// @param last Size of the log at the newest commitment.
 /// @param exit When the gateway asked to leave, seconds since 1970; 0 = it has not.
 /// @param frozen Set by a proven fault: no further commitment or seal.
-/// @param sealedEpoch Low 16 bits of the epoch that it sealed last.
-/// @param sealedKinds Kinds that it sealed in that epoch, bit by bit.
+/// @param sealedKinds Kinds that it has ever sealed, bit by bit.
 struct Gateway {
     uint80 stake;
-    uint40 seq;
+    uint48 seq;
     uint64 last;
     uint32 exit;
     bool frozen;
-    uint16 sealedEpoch;
     uint16 sealedKinds;
 }
 

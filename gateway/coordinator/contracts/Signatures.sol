@@ -40,6 +40,7 @@ library Signatures {
     bytes32 private constant PROBE_X = 0xbc1ccd75757113a35bda36f37dc20a92be790d617ae3f8477e7563ae6cefd1a9;
     bytes32 private constant PROBE_Y = 0x33e781c5eff607c6a356e72a0482a31631fc423597cdd311de07c15e9ee5f791;
 
+    error AlgorithmUnknown(uint8 got);
     error SignatureLength(uint256 got, uint256 want);
     error Ed25519Unsupported();
     error P256Missing();
@@ -53,6 +54,7 @@ library Signatures {
         if (key.algorithm == Algorithms.ES256K) {
             return sha256(abi.encodePacked(hex"a401022008215820", key.x, hex"225820", key.y));
         }
+        if (key.algorithm != Algorithms.EDDSA) revert AlgorithmUnknown(key.algorithm);
         return sha256(abi.encodePacked(hex"a301012006215820", key.x));
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Times} from "../Interfaces.sol";
 import {Ledger} from "../Ledger.sol";
 import {Registry} from "../Registry.sol";
 import {Algorithms, IEd25519, PublicKey, Signatures} from "../Signatures.sol";
@@ -9,13 +10,20 @@ import {vm} from "./Vm.sol";
 
 /// A deployed pair and a device to play with.
 abstract contract Fixture {
-    uint40 internal constant RETENTION = 7 days + 12 hours + 3 days;
+    uint40 internal constant EPOCH = 7 days;
+    uint40 internal constant SEALING = 12 hours;
+    uint40 internal constant DISPUTE = 3 days;
+    uint40 internal constant RETENTION = EPOCH + SEALING + DISPUTE;
+    uint80 internal constant MIN_STAKE = 1 ether;
     uint256 internal constant DEVICE_SECRET = 0xd0d0;
     address internal constant OWNER = address(0xA11CE);
     address internal constant MAKER = address(0x3A4E2);
     address internal constant GATEWAY = address(0x6A7E);
     uint8 internal constant KIND = 3;
     uint48 internal constant CAP = 11_000;
+
+    /// forge prints it with -vv.
+    event log_named_uint(string key, uint256 value);
 
     Registry internal registry;
     Ledger internal ledger;
@@ -35,9 +43,11 @@ abstract contract Fixture {
 
     function deploy(IEd25519 ed25519) internal {
         vm.warp(1_800_000_000);
-        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
-        registry = new Registry(next, ed25519);
-        ledger = new Ledger(registry, RETENTION);
+        uint256 nonce = vm.getNonce(address(this));
+        registry = new Registry(vm.computeCreateAddress(address(this), nonce + 1), ed25519);
+        // Faults is what this test creates next, if it does.
+        address faults = vm.computeCreateAddress(address(this), nonce + 2);
+        ledger = new Ledger(registry, faults, Times(EPOCH, SEALING, DISPUTE), MIN_STAKE);
     }
 
     function equal(uint256 got, uint256 want) internal pure {
@@ -132,6 +142,7 @@ abstract contract Fixture {
     }
 
     function send(Sending memory sending) internal {
+        vm.prank(GATEWAY);
         registry.register(sending.entry, sending.path, sending.enrolled, sending.signature);
     }
 
