@@ -10,6 +10,7 @@ export type {
   Driver,
   DriverCounters,
   DriverOptions,
+  LastKnown,
 } from "./drivers/driver.ts";
 export { createDriver, DriverHost, type DriverHostOptions } from "./drivers/driver-host.ts";
 export type { DeviceValue, Engine, EngineHost, LintReport } from "./drivers/engine.ts";
@@ -29,6 +30,7 @@ export {
   type Sections,
   type Sources,
   usualInterval,
+  WORK_BASE,
 } from "./profile.ts";
 export { lintProfile, type ProfileProblem } from "./profile-lint.ts";
 export { type Assessment, assess, initialQuality, type QualityState, type RawReading } from "./quality.ts";

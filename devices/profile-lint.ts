@@ -45,6 +45,11 @@ function lintMeasurement(measurement: MeasurementProfile, path: string, problem:
   }
   if (measurement.kind === "counter" && least < 0) problem(`${path}.bounds`, "a counter is never negative");
   if (measurement.step !== undefined && !(measurement.step > 0)) problem(`${path}.step`, "must be above 0");
+  const { resolution, rollover } = measurement;
+  if (resolution !== undefined && !(resolution > 0)) problem(`${path}.resolution`, "must be above 0");
+  if (rollover !== undefined && !(measurement.kind === "counter" && Number.isSafeInteger(rollover) && rollover > 0)) {
+    problem(`${path}.rollover`, "must be a whole number above 0, of a counter");
+  }
   if (measurement.source.trim() === "") problem(`${path}.source`, "is empty: name document and section");
 }
 

@@ -1,27 +1,43 @@
+import type { CosemSource } from "./sections/cosem.ts";
+import { HAN, type HanSection } from "./sections/han.ts";
 import { MODBUS, type ModbusSection, type RegisterSource } from "./sections/modbus.ts";
 import { type MessageValue, MQTT, type MqttSection } from "./sections/mqtt.ts";
+import { type FixField, NMEA, type NmeaSection } from "./sections/nmea.ts";
+import { OBD, type ObdSection, type ObdSource } from "./sections/obd.ts";
 import { type ObisSource, P1, type P1Section } from "./sections/p1.ts";
+import { RAPI, type RapiSection, type RapiValue } from "./sections/rapi.ts";
+import { SML, type SmlSection } from "./sections/sml.ts";
 import type { MeasurementKind } from "./vocabulary.ts";
 
-export type { MessageValue, ObisSource, RegisterSource };
+export type { CosemSource, FixField, MessageValue, ObdSource, ObisSource, RegisterSource };
 
 /** What a profile says about its link, by link; the same names the engines in `drivers/` have. */
 export interface Sections {
+  nmea: NmeaSection;
+  obd: ObdSection;
   modbus: ModbusSection;
   p1: P1Section;
+  han: HanSection;
+  sml: SmlSection;
   mqtt: MqttSection;
+  rapi: RapiSection;
 }
 
 /** How a board speaks. */
 export type LinkKind = keyof Sections;
 
-const DEFAULTS: Sections = { modbus: MODBUS, p1: P1, mqtt: MQTT };
+const DEFAULTS: Sections = { nmea: NMEA, obd: OBD, modbus: MODBUS, p1: P1, han: HAN, sml: SML, mqtt: MQTT, rapi: RAPI };
 
 /** Where a measurement comes from on its link; a profile gives the one of its own link. */
 export interface Sources {
+  /** Field of a GNSS fix. */
+  fix?: FixField;
+  obd?: ObdSource;
   register?: RegisterSource;
   obis?: ObisSource;
+  cosem?: CosemSource;
   message?: MessageValue;
+  rapi?: RapiValue;
 }
 
 export interface MeasurementProfile extends Sources {
@@ -34,6 +50,10 @@ export interface MeasurementProfile extends Sources {
   bounds: readonly [least: number, most: number];
   /** Largest plausible change a second, in `unit`; beyond it the reading is marked. */
   step?: number;
+  /** Smallest change the board reports, in `unit`: a counter in 0.1 kWh moves by 100 Wh at once. Default: as fine as it likes. */
+  resolution?: number;
+  /** A counter begins again from 0 at this value, in `unit`, a whole number: 1_000_000_000 for six digits of kWh. */
+  rollover?: number;
   /** The signed value is what the board reports times ten to this power (kWh to Wh: 3). Default 0. */
   scale?: number;
   /** The board may leave it out; without this a reading that lacks it is marked as malformed. */
@@ -69,6 +89,12 @@ export type ProfileInput = Omit<ProfileBase, "stuckAfter"> & { stuckAfter?: numb
 
 /** The work register of boards that measure no counter: how many readings were taken. */
 export const READINGS = "readings";
+
+/**
+ * Name of the value that a reading carries when its work register is not the counter's whole part: what is to be added to
+ * that, since the counter rolled over, was reset, or the meter exchanged.
+ */
+export const WORK_BASE = "work_base";
 
 /** Fills in the link's defaults. The result is checked by `lintProfile` in the catalog's test. */
 export function profile(input: ProfileInput): Profile {

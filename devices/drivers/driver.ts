@@ -40,6 +40,15 @@ export interface DeviceConfig {
   control?: boolean | undefined;
 }
 
+/** What is known of a device from before a restart. */
+export interface LastKnown {
+  work: bigint;
+  /** Of its newest reading, ms since 1970. */
+  time: number;
+  /** What the work register is above the whole part of its counter; default 0. `unknown`: what was counted since is not paid. */
+  base?: bigint | "unknown";
+}
+
 export interface DriverOptions {
   /** Configured name of the device. */
   name: string;
@@ -50,8 +59,8 @@ export interface DriverOptions {
   /** Must not throw: what the caller cannot take is the caller's to count. */
   onReading(reading: DeviceReading): void;
   onState(state: DeviceState): void;
-  /** The device's last known work register and the time of that reading (ms since 1970), after a restart. */
-  last?: { work: bigint; time: number };
+  /** After a restart. */
+  last?: LastKnown;
 }
 
 /** What a board that can be controlled is asked to do; absent keys stay as they are. */

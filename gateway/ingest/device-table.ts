@@ -31,6 +31,7 @@ import { enrolDevice } from "./enrolment.ts";
 import { Lane, type StatementContext } from "./lane.ts";
 import type { PathLog } from "./path-log.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { workBase } from "./work-base.ts";
 
 export interface DeviceTableOptions {
   config: Config;
@@ -209,7 +210,8 @@ export class DeviceTable {
     const every = device.every ?? usualInterval(profile);
     const setup = this.#admit({ name, key, signer: "gateway", driver }, Math.max(3 * every, MIN_FRESH_MS));
     const cursor = log.state.cursor(setup.device);
-    const last = cursor.time > 0 ? { last: { work: cursor.work, time: cursor.time } } : {};
+    const base = cursor.time > 0 ? await workBase(setup.device, this.#o) : 0n;
+    const last = cursor.time > 0 ? { last: { work: cursor.work, time: cursor.time, base } } : {};
     const lane = new Lane({
       name,
       device: setup.device,

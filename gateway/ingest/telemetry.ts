@@ -7,6 +7,7 @@ import type { Broker, BrokerMessage } from "../broker/broker.ts";
 import { MqttTree, type TreeDevice } from "../broker/tree.ts";
 import type { CheckpointNotice, JsonObject } from "../broker/tree-payloads.ts";
 import type { GatewayEvent } from "../events.ts";
+import { LiveValues } from "./live-values.ts";
 
 /** What requests over MQTT may ask for; each answers with the `data` of its response. */
 export type RequestHandlers = Readonly<Record<string, () => Promise<object>>>;
@@ -37,6 +38,7 @@ export function qualityText(quality: number): string {
 export class Telemetry {
   readonly #o: TelemetryOptions;
   readonly #devices = new Map<string, TreeDevice>();
+  readonly #live = new LiveValues();
   #tree: MqttTree | undefined;
   #broker: Broker | undefined;
   #checkpoint: CheckpointNotice | undefined;
@@ -128,8 +130,9 @@ export class Telemetry {
       values,
       work: work.toString(),
     });
+    const shown = this.#live.of(id, reading);
     this.#tree?.reading(id, {
-      values,
+      values: shown,
       quality,
       measuredAt: reading.time,
       lastSeen: this.#o.clock.now(),
