@@ -77,6 +77,17 @@ for (let n = 1; n <= 6; n++) {
   term(`temperature_${n}`, "Cel", "gauge", "c", `Temperature, sensor ${n}`);
 }
 term("pulses", "count", "counter", "", "Pulses counted");
+// Charging stations.
+term("session_energy", "Wh", "gauge", "kwh", "Energy of this session", -3);
+term("session_time", "s", "gauge", "s", "Charging time of this session");
+term("current_limit", "A", "gauge", "a", "Current limit");
+term("charging_state", "", "state", "", "State of the station");
+term("vehicle_connected", "", "state", "", "Vehicle plugged in");
+// Plugs and sensors.
+term("relay", "", "state", "", "Relay on");
+term("pressure", "Pa", "gauge", "hpa", "Air pressure", -2);
+term("battery_voltage", "V", "gauge", "v", "Battery");
+term("link_quality", "", "gauge", "", "Radio link quality");
 
 /** Names of measurements as they are signed (SenML `n`), and how the MQTT tree shows them. */
 export const vocabulary: ReadonlyMap<string, Term> = terms;

@@ -3,6 +3,8 @@ import type { Engine } from "./engine.ts";
 import { modbusEngine } from "./modbus/engine.ts";
 import { mqttEngine } from "./mqtt/engine.ts";
 import { p1Engine } from "./p1/engine.ts";
+import { rapiEngine } from "./rapi/engine.ts";
 
 /** One engine per protocol. */
-export const engines: Readonly<Record<LinkKind, Engine>> = { modbus: modbusEngine, p1: p1Engine, mqtt: mqttEngine };
+export const engines: Readonly<Record<LinkKind, Engine>> = { modbus: modbusEngine, p1: p1Engine, mqtt: mqttEngine,
+  rapi: rapiEngine };
