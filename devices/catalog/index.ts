@@ -1,9 +1,13 @@
 import type { Profile } from "../profile.ts";
 import { Catalog, driverId } from "./catalog.ts";
+import aidonHan from "./meters/aidon-han/profile.ts";
 import dsmrP1 from "./meters/dsmr-p1/profile.ts";
 import eastronSdm120 from "./meters/eastron-sdm120/profile.ts";
 import eastronSdm630 from "./meters/eastron-sdm630/profile.ts";
 import emucsP1 from "./meters/emucs-p1/profile.ts";
+import kaifaHan from "./meters/kaifa-han/profile.ts";
+import kamstrupHan from "./meters/kamstrup-han/profile.ts";
+import smlMeter from "./meters/sml-meter/profile.ts";
 import swedishP1 from "./meters/swedish-p1/profile.ts";
 
 /** Every board model that ships, in the order lists show them: one line a model. */
@@ -14,6 +18,10 @@ export const catalog: readonly Profile[] = [
   dsmrP1,
   emucsP1,
   swedishP1,
+  aidonHan,
+  kaifaHan,
+  kamstrupHan,
+  smlMeter,
 ];
 
 /** The profiles that ship. */

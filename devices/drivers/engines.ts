@@ -1,10 +1,18 @@
 import type { LinkKind } from "../profile.ts";
 import type { Engine } from "./engine.ts";
+import { hanEngine } from "./han/engine.ts";
 import { modbusEngine } from "./modbus/engine.ts";
 import { mqttEngine } from "./mqtt/engine.ts";
 import { p1Engine } from "./p1/engine.ts";
 import { rapiEngine } from "./rapi/engine.ts";
+import { smlEngine } from "./sml/engine.ts";
 
 /** One engine per protocol. */
-export const engines: Readonly<Record<LinkKind, Engine>> = { modbus: modbusEngine, p1: p1Engine, mqtt: mqttEngine,
-  rapi: rapiEngine };
+export const engines: Readonly<Record<LinkKind, Engine>> = {
+  modbus: modbusEngine,
+  p1: p1Engine,
+  han: hanEngine,
+  sml: smlEngine,
+  mqtt: mqttEngine,
+  rapi: rapiEngine,
+};

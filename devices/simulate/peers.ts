@@ -1,7 +1,13 @@
 import type { LinkKind } from "../profile.ts";
+import { hanPeer, smlPeer } from "./cosem-boards.ts";
 import { modbusPeer } from "./modbus-slave.ts";
 import { p1Peer } from "./p1-board.ts";
 import type { PeerKind } from "./peer.ts";
 
 /** Boards on a byte stream, by link. */
-export const peers: Readonly<Partial<Record<LinkKind, PeerKind>>> = { modbus: modbusPeer, p1: p1Peer };
+export const peers: Readonly<Partial<Record<LinkKind, PeerKind>>> = {
+  modbus: modbusPeer,
+  p1: p1Peer,
+  han: hanPeer,
+  sml: smlPeer,
+};

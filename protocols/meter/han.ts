@@ -3,6 +3,7 @@ import { Decimal } from "../reading/index.ts";
 import type { DlmsData } from "./dlms.ts";
 import { type DlmsTime, decodeDlmsTime } from "./dlms-time.ts";
 import type { DlmsNotification } from "./notification.ts";
+import { DLMS_UNITS } from "./units.ts";
 
 /** Whose layout a list has. `cosem`: every number carries its own scaler and unit; Aidon and others after it. */
 export type HanLayout = "cosem" | "kaifa" | "kamstrup";
@@ -27,24 +28,6 @@ export interface HanList {
 }
 
 const CODE = "FS-HAN-LIST";
-/** Unit codes of IEC 62056-6-2 §4.3.2 table 4 that meters of electricity, gas, water and heat use. */
-const UNITS: ReadonlyMap<bigint, string> = new Map([
-  [6n, "m"],
-  [7n, "s"],
-  [9n, "Cel"],
-  [13n, "m3"],
-  [14n, "m3"],
-  [27n, "W"],
-  [28n, "VA"],
-  [29n, "var"],
-  [30n, "Wh"],
-  [31n, "VAh"],
-  [32n, "varh"],
-  [33n, "A"],
-  [35n, "V"],
-  [44n, "Hz"],
-]);
-
 /** Group C.D of an OBIS reference: what is measured, and how. */
 const UNIT_OF: ReadonlyMap<string, string> = new Map(
   (
@@ -155,7 +138,7 @@ function selfDescribed(data: DlmsData): HanObject[] {
   if (scale === undefined) return [{ code, value: new Decimal(value.value, 0) }];
   const [scaler, unit] = scale.type === "structure" ? scale.value : [];
   if (scaler?.type !== "integer" || unit?.type !== "enum") throw bad(`${code} has no scaler and unit`);
-  const name = UNITS.get(unit.value);
+  const name = DLMS_UNITS.get(Number(unit.value));
   const number = new Decimal(value.value, Number(scaler.value));
   return [name === undefined ? { code, value: number } : { code, value: number, unit: name }];
 }

@@ -39,3 +39,4 @@ export {
   type Telegram,
   telegramTime,
 } from "./telegram.ts";
+export { DLMS_UNITS } from "./units.ts";
