@@ -1,3 +1,4 @@
+import { equalBytes } from "../../protocols/bytes/index.ts";
 import { nonceOf, type OutboxEntry, type OutboxStore, type OutboxTask } from "./outbox.ts";
 
 /** Finished entries kept at hand: a chain that forgets more of its blocks than this is another chain. */
@@ -22,6 +23,13 @@ export class OutboxBook {
   /** Entries that are not final, oldest first. */
   open(): OutboxEntry[] {
     return [...this.#entries.values()].filter((entry) => entry.state === "open");
+  }
+
+  /** The call of these bytes that is under way; two that send wei are two. */
+  openCall(to: Uint8Array, data: Uint8Array): OutboxEntry | undefined {
+    return this.open().find(
+      ({ task }) => task.kind === "call" && equalBytes(task.to, to) && equalBytes(task.data, data),
+    );
   }
 
   get nextId(): bigint {

@@ -1,11 +1,5 @@
 import type { Timer } from "../../firmware-bridge/port/clock.ts";
-import {
-  CancelledError,
-  EnvironmentError,
-  equalBytes,
-  FieldsealError,
-  InternalError,
-} from "../../protocols/bytes/index.ts";
+import { CancelledError, EnvironmentError, FieldsealError, InternalError } from "../../protocols/bytes/index.ts";
 import { decodeTransaction } from "../../protocols/evm/index.ts";
 import { OutboxBook } from "./book.ts";
 import type { Chain } from "./chain.ts";
@@ -106,15 +100,13 @@ export class Submitter {
 
   /**
    * Another call from the gateway's account (admit, register, seal), in line with the commitments. Not remembered before it is
-   * signed: whoever calls looks at the chain after a restart. One that was signed then and is still open is not signed again.
+   * signed: whoever calls looks at the chain after a restart. One without wei that was signed then and is still open is not signed again.
    * @throws EnvironmentError FS-CHAIN-REVERT when the contract refuses it; CancelledError FS-SUBMITTER-STOPPED.
    */
   call(call: ContractCall): Promise<CallResult> {
     return new Promise((resolve, reject) => {
       const pending = { call, resolve, reject };
-      const same = this.#book
-        .open()
-        .find(({ task }) => task.kind === "call" && equalBytes(task.to, call.to) && equalBytes(task.data, call.data));
+      const same = call.value ? undefined : this.#book.openCall(call.to, call.data);
       if (same && !this.#settlers.has(same.id)) this.#settlers.set(same.id, pending);
       else this.#calls.push(pending);
       this.#wake();
@@ -283,10 +275,10 @@ export class Submitter {
     if (looks < TAKEN_LOOKS) return;
     await this.#cross.taken(signer.address, nonceOf(entry), hashesOf(entry));
     this.#taken.delete(id);
-    const { to, data } = decodeTransaction(latestAttempt(entry)).fields;
+    const { to, data, value } = decodeTransaction(latestAttempt(entry)).fields;
     let raw: Uint8Array;
     try {
-      raw = await this.#maker.sign({ label: labelOf(task), to: to!, data }, nonce, latest);
+      raw = await this.#maker.sign({ label: labelOf(task), to: to!, data, value }, nonce, latest);
     } catch (error) {
       if (!(error instanceof EnvironmentError) || error.code !== "FS-CHAIN-REVERT") throw error;
       await this.#book.save({ ...entry, state: "refused" });
