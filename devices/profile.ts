@@ -4,6 +4,7 @@ import { MODBUS, type ModbusSection, type RegisterSource } from "./sections/modb
 import { type MessageValue, MQTT, type MqttSection } from "./sections/mqtt.ts";
 import { type FixField, NMEA, type NmeaSection } from "./sections/nmea.ts";
 import { OBD, type ObdSection, type ObdSource } from "./sections/obd.ts";
+import { OCPP, type OcppSection, type OcppSource } from "./sections/ocpp.ts";
 import { type ObisSource, P1, type P1Section } from "./sections/p1.ts";
 import { RAPI, type RapiSection, type RapiValue } from "./sections/rapi.ts";
 import { SML, type SmlSection } from "./sections/sml.ts";
@@ -17,6 +18,7 @@ export interface Sections {
   obd: ObdSection;
   modbus: ModbusSection;
   p1: P1Section;
+  ocpp: OcppSection;
   han: HanSection;
   sml: SmlSection;
   mqtt: MqttSection;
@@ -26,7 +28,17 @@ export interface Sections {
 /** How a board speaks. */
 export type LinkKind = keyof Sections;
 
-const DEFAULTS: Sections = { nmea: NMEA, obd: OBD, modbus: MODBUS, p1: P1, han: HAN, sml: SML, mqtt: MQTT, rapi: RAPI };
+const DEFAULTS: Sections = {
+  nmea: NMEA,
+  obd: OBD,
+  modbus: MODBUS,
+  p1: P1,
+  ocpp: OCPP,
+  han: HAN,
+  sml: SML,
+  mqtt: MQTT,
+  rapi: RAPI,
+};
 
 /** Where a measurement comes from on its link; a profile gives the one of its own link. */
 export interface Sources {
@@ -35,6 +47,7 @@ export interface Sources {
   obd?: ObdSource;
   register?: RegisterSource;
   obis?: ObisSource;
+  ocpp?: OcppSource;
   cosem?: CosemSource;
   message?: MessageValue;
   rapi?: RapiValue;

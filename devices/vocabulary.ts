@@ -70,6 +70,28 @@ term("volume_flow", "m3/s", "gauge", "l_s", "Flow", 3);
 term("flow_temperature", "Cel", "gauge", "c", "Flow temperature");
 term("return_temperature", "Cel", "gauge", "c", "Return temperature");
 term("temperature_difference", "K", "gauge", "k", "Flow less return temperature");
+// Positions and vehicles.
+term("latitude", "lat", "gauge", "", "Latitude");
+term("longitude", "lon", "gauge", "", "Longitude");
+term("altitude", "m", "gauge", "m", "Altitude above mean sea level");
+term("speed", "m/s", "gauge", "m_s", "Speed over ground");
+term("course", "deg", "gauge", "deg", "Course over ground");
+term("satellites", "count", "gauge", "", "Satellites in use");
+term("hdop", "/", "gauge", "", "Horizontal dilution of precision");
+term("fix_mode", "", "gauge", "", "Dimensions of the fix");
+term("fix_quality", "", "gauge", "", "Quality of the fix");
+term("odometer", "m", "counter", "km", "Odometer", -3);
+term("distance", "m", "counter", "km", "Distance", -3);
+term("vehicle_speed", "km/h", "gauge", "km_h", "Speed");
+term("engine_speed", "1/min", "gauge", "rpm", "Engine speed");
+term("engine_load", "/100", "gauge", "percent", "Engine load");
+term("coolant_temperature", "Cel", "gauge", "c", "Coolant temperature");
+term("ambient_temperature", "Cel", "gauge", "c", "Ambient temperature");
+term("fuel_level", "/100", "gauge", "percent", "Fuel level");
+term("module_voltage", "V", "gauge", "v", "Voltage at the control unit");
+term("run_time", "s", "gauge", "s", "Time since engine start");
+term("soc", "%EL", "gauge", "percent", "State of charge");
+term("vin", "", "state", "", "Vehicle identification number");
 // Boards with numbered inputs.
 for (let n = 1; n <= 6; n++) {
   term(`power_${n}`, "W", "gauge", "w", `Power, input ${n}`);
@@ -83,6 +105,20 @@ term("session_time", "s", "gauge", "s", "Charging time of this session");
 term("current_limit", "A", "gauge", "a", "Current limit");
 term("charging_state", "", "state", "", "State of the station");
 term("vehicle_connected", "", "state", "", "Vehicle plugged in");
+// Sessions at charging stations.
+term("station_error", "", "state", "", "Error of the station");
+term("session_id", "", "state", "", "Session");
+term("session_connector", "", "state", "", "Connector of the session");
+term("session_start", "s", "gauge", "s", "Begin of the session");
+term("session_end", "s", "gauge", "s", "End of the session");
+term("session_meter_start", "Wh", "gauge", "kwh", "Meter at the begin", -3);
+term("session_meter_stop", "Wh", "gauge", "kwh", "Meter at the end", -3);
+term("session_stop_reason", "", "state", "", "Why the session ended");
+term("session_id_tag_hash", "", "state", "", "Id tag, hashed");
+term("session_signature", "", "state", "", "Meter's signature");
+term("session_grade", "", "state", "", "Whose word the energy is");
+term("session_ocmf_sha256", "", "state", "", "Digest of the signed meter values");
+term("session_ocmf", "", "state", "", "Signed meter values");
 // Plugs and sensors.
 term("relay", "", "state", "", "Relay on");
 term("pressure", "Pa", "gauge", "hpa", "Air pressure", -2);

@@ -1,6 +1,9 @@
 import type { Profile } from "../profile.ts";
 import { Catalog, driverId } from "./catalog.ts";
 import aidonHan from "./meters/aidon-han/profile.ts";
+import ocppGeneric from "./chargers/generic/profile.ts";
+import ocpp16 from "./chargers/ocpp-16/profile.ts";
+import ocpp201 from "./chargers/ocpp-201/profile.ts";
 import dsmrP1 from "./meters/dsmr-p1/profile.ts";
 import eastronSdm120 from "./meters/eastron-sdm120/profile.ts";
 import eastronSdm630 from "./meters/eastron-sdm630/profile.ts";
@@ -9,6 +12,9 @@ import kaifaHan from "./meters/kaifa-han/profile.ts";
 import kamstrupHan from "./meters/kamstrup-han/profile.ts";
 import smlMeter from "./meters/sml-meter/profile.ts";
 import swedishP1 from "./meters/swedish-p1/profile.ts";
+import nmeaGnss from "./positioning/nmea-gnss/profile.ts";
+import obd2Distance from "./vehicles/obd2-distance/profile.ts";
+import obd2Odometer from "./vehicles/obd2-odometer/profile.ts";
 
 /** Every board model that ships, in the order lists show them: one line a model. */
 export const catalog: readonly Profile[] = [
@@ -22,6 +28,14 @@ export const catalog: readonly Profile[] = [
   kaifaHan,
   kamstrupHan,
   smlMeter,
+  // positioning and vehicles
+  nmeaGnss,
+  obd2Odometer,
+  obd2Distance,
+  // charging stations that dial in
+  ocppGeneric,
+  ocpp16,
+  ocpp201,
 ];
 
 /** The profiles that ship. */

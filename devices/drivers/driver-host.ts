@@ -6,6 +6,7 @@ import type { Driver, DriverOptions } from "./driver.ts";
 import type { EngineHost } from "./engine.ts";
 import { engines } from "./engines.ts";
 import type { MessageSource } from "./messages.ts";
+import type { OcppOptions } from "./ocpp/options.ts";
 import { keyOf, type PortFactory, type PortSpec, realPort } from "./port-spec.ts";
 
 export interface DriverHostOptions {
@@ -14,6 +15,10 @@ export interface DriverHostOptions {
   openPort?: PortFactory;
   /** Default: the profiles that ship. */
   catalog?: Catalog;
+  /** Hears the time (ms since 1970) that a GNSS receiver tells, when it tells it. */
+  onTime?: ((tick: { device: string; time: number }) => void) | undefined;
+  /** The central system for charging stations. Default: 127.0.0.1:9220, security profile 0, nothing kept. */
+  ocpp?: OcppOptions | undefined;
   /** Where boards that speak MQTT are heard. Default: nowhere, such boards are refused. */
   messages?: MessageSource | undefined;
 }
@@ -23,14 +28,18 @@ export class DriverHost implements EngineHost {
   readonly clock: Clock;
   readonly catalog: Catalog;
   readonly messages: MessageSource | undefined;
+  readonly onTime: DriverHostOptions["onTime"];
+  readonly ocpp: OcppOptions | undefined;
   readonly #openPort: PortFactory;
   readonly #shared = new Map<string, unknown>();
   readonly #taken = new Map<string, string>();
 
-  constructor({ clock, openPort = realPort, catalog = builtIn, messages }: DriverHostOptions) {
+  constructor({ clock, openPort = realPort, catalog = builtIn, messages, onTime, ocpp }: DriverHostOptions) {
     this.clock = clock;
     this.catalog = catalog;
     this.messages = messages;
+    this.onTime = onTime;
+    this.ocpp = ocpp;
     this.#openPort = openPort;
   }
 

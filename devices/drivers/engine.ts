@@ -3,6 +3,7 @@ import type { SenmlNumber } from "../../protocols/reading/index.ts";
 import type { LinkKind, Profile, RecordedFrame } from "../profile.ts";
 import type { Driver, DriverOptions } from "./driver.ts";
 import type { MessageSource } from "./messages.ts";
+import type { OcppOptions } from "./ocpp/options.ts";
 import type { PortSpec } from "./port-spec.ts";
 
 /** A value as a board gives it, in the profile's unit. */
@@ -16,8 +17,12 @@ export interface EngineHost {
   readonly clock: Clock;
   /** Boards that speak MQTT; absent where there is no broker. */
   readonly messages?: MessageSource | undefined;
+  /** Where charging stations dial in, and what the central system is given. */
+  readonly ocpp?: OcppOptions | undefined;
   /** A port, not opened yet. */
   openPort(spec: PortSpec, settings: PortSettings, text: string): Port;
+  /** Hears the time that a receiver disciplined by satellites tells. */
+  readonly onTime?: ((tick: { device: string; time: number }) => void) | undefined;
   /**
    * Takes a line for `owner`: a bus, or one device.
    * @throws UsageError FS-DEVICE-TAKEN when another owner has it.

@@ -1,11 +1,15 @@
 import type { LinkKind } from "../profile.ts";
 import { hanPeer, smlPeer } from "./cosem-boards.ts";
 import { modbusPeer } from "./modbus-slave.ts";
+import { nmeaPeer } from "./nmea-board.ts";
+import { obdPeer } from "./obd-board.ts";
 import { p1Peer } from "./p1-board.ts";
 import type { PeerKind } from "./peer.ts";
 
 /** Boards on a byte stream, by link. */
 export const peers: Readonly<Partial<Record<LinkKind, PeerKind>>> = {
+  nmea: nmeaPeer,
+  obd: obdPeer,
   modbus: modbusPeer,
   p1: p1Peer,
   han: hanPeer,

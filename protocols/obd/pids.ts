@@ -7,18 +7,18 @@ export interface Pid extends SignalFormat {
   unit: string;
 }
 
-const percent = (pid: number): Pid => ({ pid, unit: "%", length: 8, mul: 100, div: 255 });
+const percent = (pid: number): Pid => ({ pid, unit: "/100", length: 8, mul: 100, div: 255 });
 const degrees = (pid: number): Pid => ({ pid, unit: "Cel", length: 8, add: -40 });
 
 /**
  * Identifiers of service 01 (SAE J1979-DA, also ISO 15031-5 §6.3) that tell what a vehicle does; the name is this project's. Units
- * are SenML's: kilometres an hour become metres a second, kilometres metres.
+ * are SenML's; a distance is in metres.
  */
 export const PIDS = {
   engine_load: percent(0x04),
   coolant_temperature: degrees(0x05),
-  engine_speed: { pid: 0x0c, unit: "/min", length: 16, div: 4 },
-  speed: { pid: 0x0d, unit: "m/s", length: 8, mul: 10, div: 36 },
+  engine_speed: { pid: 0x0c, unit: "1/min", length: 16, div: 4 },
+  speed: { pid: 0x0d, unit: "km/h", length: 8 },
   intake_temperature: degrees(0x0f),
   throttle: percent(0x11),
   run_time: { pid: 0x1f, unit: "s", length: 16 },
@@ -27,7 +27,7 @@ export const PIDS = {
   distance: { pid: 0x31, unit: "m", length: 16, mul: 1000 },
   module_voltage: { pid: 0x42, unit: "V", length: 16, div: 1000 },
   ambient_temperature: degrees(0x46),
-  battery_soc: percent(0x5b),
+  battery_soc: { ...percent(0x5b), unit: "%EL" },
   odometer: { pid: 0xa6, unit: "m", length: 32, mul: 100 },
 } as const satisfies Readonly<Record<string, Pid>>;
 
