@@ -14,6 +14,9 @@ export type {
 } from "./drivers/driver.ts";
 export { createDriver, DriverHost, type DriverHostOptions } from "./drivers/driver-host.ts";
 export type { DeviceValue, Engine, EngineHost, LintReport } from "./drivers/engine.ts";
+export type { Adoption, OcppOptions, PendingStation } from "./drivers/ocpp/options.ts";
+export { SharedCentral } from "./drivers/ocpp/shared-central.ts";
+export { sharedCentral } from "./drivers/ocpp/engine.ts";
 export { type PortFactory, type PortSpec, parsePort, realPort } from "./drivers/port-spec.ts";
 export { type HomeAssistantClass, homeAssistantClass } from "./home-assistant.ts";
 export { nearest } from "./nearest.ts";
@@ -35,6 +38,7 @@ export {
 export { lintProfile, type ProfileProblem } from "./profile-lint.ts";
 export { type Assessment, assess, initialQuality, type QualityState, type RawReading } from "./quality.ts";
 export type { ModbusSection } from "./sections/modbus.ts";
+export type { OcppField, OcppSection, OcppSource } from "./sections/ocpp.ts";
 export type { P1Section } from "./sections/p1.ts";
 export { FAULTS, type Fault, SimulatedBoard } from "./simulate/board.ts";
 export { MeterModel, type MeterModelOptions } from "./simulate/meter-model.ts";
