@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from "../../protocols/bytes/index.ts";
-import { encodeCall } from "../../protocols/evm/index.ts";
+import { type AbiValue, encodeCall } from "../../protocols/evm/index.ts";
 import {
   advance,
   type DeviceTerms,
@@ -9,23 +9,24 @@ import {
   finalAt,
   firstMark,
   type Mark,
+  proveShares,
   type Share,
   type ShareFault,
-  type SumNode,
+  type ShareProof,
 } from "../../protocols/shares/index.ts";
 import { type PreparedSeal, type SealFiles, treeOf } from "../rewards/index.ts";
 import type { ContractCall } from "./coordinator.ts";
 import { shareValue, stepValues } from "./demands.ts";
 import type { SealOnChain } from "./seals.ts";
 
-/** A share of a final seal, with its proof (Proven.sol, `Claim`). */
-export interface ShareClaim {
+/** Shares of one final seal with their common proof (Proven.sol, `Batch`). */
+export interface ShareBatch {
   gateway: Uint8Array;
   epoch: bigint;
   kind: number;
-  share: Share;
-  index: number;
-  path: readonly SumNode[];
+  /** From left to right. */
+  shares: readonly Share[];
+  proof: ShareProof;
 }
 
 export interface ClaimingOptions {
@@ -39,7 +40,7 @@ export interface ClaimingOptions {
   sealOf(epoch: bigint, kind: number): Promise<SealOnChain | undefined>;
   /** Undefined when it is not registered. */
   deviceOf(device: Uint8Array): Promise<{ owner: Uint8Array; terms: DeviceTerms } | undefined>;
-  /** `Rewards.markOf`; undefined before the first claim. */
+  /** `Rewards.paidMarkOf`; undefined before the first claim. */
   markOf(device: Uint8Array): Promise<Mark | undefined>;
   /** Epochs that ended earlier are not looked at. */
   from?: bigint;
@@ -53,16 +54,16 @@ export interface Unclaimed {
   why: ShareFault | "not-sealed" | "wrong-kind";
 }
 
-/** Claims of one transaction; more do not fit a block on every chain. */
-const BATCH = 50;
+/** Shares in one transaction: 50 take about a million gas. */
+const MOST = 50;
 
 /**
  * Everything a gateway's final seals owe an owner, in an order in which Rewards takes it: a device's shares by epoch, those of
  * one seal in a row. What would be refused is left out, since a transaction pays all of its claims or none.
  */
-export async function claimsOf(options: ClaimingOptions): Promise<{ claims: ShareClaim[]; unclaimed: Unclaimed[] }> {
+export async function claimsOf(options: ClaimingOptions): Promise<{ batches: ShareBatch[]; unclaimed: Unclaimed[] }> {
   const { gateway, files, times, now, owner, from = 0n } = options;
-  const claims: ShareClaim[] = [];
+  const batches: ShareBatch[] = [];
   const unclaimed: Unclaimed[] = [];
   const devices = new Map<string, { terms: DeviceTerms; mark: Mark } | undefined>();
   const deviceOf = async (device: Uint8Array) => {
@@ -75,12 +76,13 @@ export async function claimsOf(options: ClaimingOptions): Promise<{ claims: Shar
     return state;
   };
   const add = async (epoch: bigint, seal: PreparedSeal, held: SealOnChain | undefined) => {
+    const { kind } = seal;
     const tree = treeOf(seal);
+    const claimed: number[] = [];
     const counts = held !== undefined && equalBytes(held.root, tree.root.hash);
     for (const [index, share] of seal.shares.entries()) {
       const device = await deviceOf(share.device);
       if (device === undefined) continue;
-      const { kind } = seal;
       const given = { epoch, kind, share };
       if (!counts || device.terms.kind !== kind) {
         unclaimed.push({ ...given, why: counts ? "wrong-kind" : "not-sealed" });
@@ -92,33 +94,47 @@ export async function claimsOf(options: ClaimingOptions): Promise<{ claims: Shar
         continue;
       }
       device.mark = after;
-      claims.push({ gateway, ...given, index, path: tree.path(index) });
+      claimed.push(index);
+    }
+    for (let at = 0; at < claimed.length; at += MOST) {
+      const indexes = claimed.slice(at, at + MOST);
+      const shares = indexes.map((index) => seal.shares[index]!);
+      batches.push({ gateway, epoch, kind, shares, proof: proveShares(tree, indexes) });
     }
   };
   for (const epoch of files.epochs()) {
     if (epoch < from || finalAt(times, epoch) > now) continue;
     for (const seal of files.read(epoch)?.seals ?? []) await add(epoch, seal, await options.sealOf(epoch, seal.kind));
   }
-  return { claims, unclaimed };
+  return { batches, unclaimed };
 }
 
-const SHARE = "(bytes32,uint64,uint64,uint64,uint64)";
-const CLAIM = `claim(address,(address,uint32,uint8,${SHARE},uint64,(bytes32,uint128)[])[])`;
+const BATCH = "(address,uint32,uint8,(bytes32,uint64,uint64,uint64,uint64)[],(bytes32,uint128)[],bytes)";
+
+const batchValue = ({ gateway, epoch, kind, shares, proof }: ShareBatch): AbiValue => [
+  gateway,
+  epoch,
+  BigInt(kind),
+  shares.map(shareValue),
+  stepValues(proof.path),
+  proof.steps,
+];
 
 /** The transactions that claim, in order. @param rewards address of the Rewards contract. */
-export function claimCalls(rewards: Uint8Array, owner: Uint8Array, claims: readonly ShareClaim[]): ContractCall[] {
-  const calls: ContractCall[] = [];
-  for (let at = 0; at < claims.length; at += BATCH) {
-    const batch = claims.slice(at, at + BATCH);
-    const values = batch.map(({ gateway, epoch, kind, share, index, path }) => [
-      gateway,
-      epoch,
-      BigInt(kind),
-      shareValue(share),
-      BigInt(index),
-      stepValues(path),
-    ]);
-    calls.push({ label: `claim ${batch.length} shares`, to: rewards, data: encodeCall(CLAIM, [owner, values]) });
+export function claimCalls(rewards: Uint8Array, owner: Uint8Array, batches: readonly ShareBatch[]): ContractCall[] {
+  const groups: ShareBatch[][] = [];
+  let room = 0;
+  for (const batch of batches) {
+    if (batch.shares.length > room) {
+      groups.push([]);
+      room = MOST;
+    }
+    groups.at(-1)!.push(batch);
+    room -= batch.shares.length;
   }
-  return calls;
+  return groups.map((group) => {
+    const count = group.reduce((sum, { shares }) => sum + shares.length, 0);
+    const data = encodeCall(`claim(address,${BATCH}[])`, [owner, group.map(batchValue)]);
+    return { label: `claim ${count} shares`, to: rewards, data };
+  });
 }

@@ -76,6 +76,16 @@ export class SumTree {
     return this.#levels[0]!.length;
   }
 
+  /** Levels above the leaves. */
+  get height(): number {
+    return this.#levels.length - 1;
+  }
+
+  /** Subtree `at` of the nodes that span 2^level leaves, counted from the left; undefined beyond the last leaf. */
+  node(level: number, at: number): SumNode | undefined {
+    return this.#levels[level]?.[at];
+  }
+
   /** Root hash and total work: what a seal states. */
   get root(): SumNode {
     return this.#levels.at(-1)![0]!;

@@ -1,5 +1,5 @@
 import { concatBytes, sha256, toHex, utf8 } from "../../protocols/bytes/index.ts";
-import { FIRST_MARK, type Share, SumTree, sortShares, sumLeaf } from "../../protocols/shares/index.ts";
+import { FIRST_MARK, proveShares, type Share, SumTree, sortShares, sumLeaf } from "../../protocols/shares/index.ts";
 
 /**
  * The cases of test/vectors/shares.json, which both sides read: this one and Shares.sol. Bytes are 0x hex, integers decimal
@@ -52,6 +52,15 @@ function caseOf(name: string, unsorted: readonly Share[]) {
     before += share.to - share.from;
     return place;
   });
+  // Every second share, proven at once (ShareProof.sol).
+  const every = shares.flatMap((_, i) => (i % 2 === 0 ? [i] : []));
+  const proof = proveShares(tree, every);
+  const batch = {
+    indexes: every,
+    hashes: proof.path.map(({ hash }) => hex(hash)),
+    sums: proof.path.map(({ sum }) => sum.toString()),
+    steps: hex(proof.steps),
+  };
   return {
     name,
     count: shares.length,
@@ -64,6 +73,7 @@ function caseOf(name: string, unsorted: readonly Share[]) {
     toIndex: text(({ toIndex }) => toIndex),
     leaf: shares.map((share) => hex(sumLeaf(share).hash)),
     places,
+    batch,
   };
 }
 

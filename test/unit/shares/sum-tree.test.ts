@@ -6,6 +6,8 @@ import {
   FIRST_MARK,
   locate,
   locateLeaf,
+  proveShares,
+  rootOfShares,
   type Share,
   type SumNode,
   SumTree,
@@ -141,6 +143,34 @@ describe("a sum tree", () => {
     expect(() => tree.at(15n)).toThrow(UsageError);
     expect(() => tree.at(-1n)).toThrow(UsageError);
     expect(() => new SumTree([])).toThrow(UsageError);
+  });
+
+  it("proves any shares at once, as the stack program of ShareProof.sol", () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }), fc.nat(), (picked, extra) => {
+        const shares = picked.map((_, i) => shareOf(i));
+        const tree = SumTree.over(shares);
+        const indexes = picked.flatMap((yes, i) => (yes || i === extra % picked.length ? [i] : []));
+        const proof = proveShares(tree, indexes);
+        const own = indexes.map((i) => shares[i]!);
+        expect(rootOfShares(own, proof)).toEqual(tree.root);
+        // Each step once, none for what is below a neighbour.
+        expect(proof.steps.filter((step) => step === 0).length).toBe(own.length);
+        const inflated = own.with(0, { ...own[0]!, to: own[0]!.to + 1n });
+        expect(rootOfShares(inflated, proof)).not.toEqual(tree.root);
+        expect(() => rootOfShares(own.slice(1), proof)).toThrow(ProtocolError);
+        expect(() => rootOfShares([...own, own[0]!], proof)).toThrow(ProtocolError);
+        expect(() => rootOfShares(own, { ...proof, steps: proof.steps.slice(1) })).toThrow(ProtocolError);
+        expect(() => rootOfShares(own, { ...proof, steps: Uint8Array.of(...proof.steps, 2) })).toThrow(ProtocolError);
+        expect(() => rootOfShares(own, { ...proof, path: [...proof.path, tree.root] })).toThrow(ProtocolError);
+      }),
+      { numRuns: 100 },
+    );
+    const tree = SumTree.over([shareOf(0), shareOf(1)]);
+    for (const indexes of [[], [1, 0], [0, 0], [2], [-1], [0.5]]) {
+      expect(() => proveShares(tree, indexes)).toThrow(UsageError);
+    }
+    expect(() => rootOfShares([shareOf(0)], { path: [], steps: Uint8Array.of(3) })).toThrow(ProtocolError);
   });
 
   it("refuses shares without work, and fields that do not fit", () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../../protocols/bytes/index.ts";
-import { locate, type Share, SumTree, shareHash } from "../../../protocols/shares/index.ts";
+import { locate, rootOfShares, type Share, SumTree, shareHash } from "../../../protocols/shares/index.ts";
 import { buildShareVectors } from "../../support/share-vectors.ts";
 
 type Vectors = ReturnType<typeof buildShareVectors>;
@@ -29,5 +29,12 @@ describe("test/vectors/shares.json", () => {
       const place = locate(shares[index]!, index, item.count, path);
       expect([hex(place.root), place.total, place.before]).toEqual([item.root, BigInt(item.total), BigInt(before)]);
     }
+    const { indexes, hashes, sums, steps } = item.batch;
+    const path = hashes.map((hash, i) => ({ hash: bytes(hash), sum: BigInt(sums[i]!) }));
+    const proven = rootOfShares(
+      indexes.map((i) => shares[i]!),
+      { path, steps: bytes(steps) },
+    );
+    expect([hex(proven.hash), proven.sum]).toEqual([item.root, BigInt(item.total)]);
   });
 });
