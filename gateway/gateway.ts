@@ -106,6 +106,11 @@ export class Gateway {
     return this.#telemetry.attach(broker);
   }
 
+  /** The time (ms since 1970) that a GNSS receiver tells now: it confirms the clock, and never sets it. */
+  hearTime(time: number): void {
+    this.#time?.hear(time);
+  }
+
   /** A message that a board published durably. Resolves when it need not be sent again. */
   async fromBoard(message: DurableMessage): Promise<void> {
     if (!this.#devices) throw new EnvironmentError("FS-STARTING", "the gateway is still starting");

@@ -4,7 +4,7 @@ import { decodeHeader } from "../../protocols/evm/index.ts";
 import { fetchBlockHeader } from "../coordinator/anchor.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
 import type { HeaderFiles } from "../proofs/header-files.ts";
-import { clockState, kernelClockSynced } from "./time-state.ts";
+import { clockState, GNSS_AGE_MS, kernelClockSynced } from "./time-state.ts";
 
 export interface TimeSandwichOptions {
   clock: Clock;
@@ -33,6 +33,8 @@ export class TimeSandwich {
   #lower: Lower | undefined;
   /** The newest block's time, and when that block was first seen (monotonic). */
   #seen: { blockTime: number; at: number } | undefined;
+  /** What a receiver told last, and when (monotonic). */
+  #gnss: { time: number; at: number } | undefined;
   #kernel: boolean | undefined;
   #timers: (Timer | undefined)[] = [];
   #stopped = false;
@@ -81,13 +83,20 @@ export class TimeSandwich {
     return { clock, anchorBlock: this.#lower.block, anchorHash: this.#lower.hash };
   }
 
+  /** Takes the time that a GNSS receiver tells now, ms since 1970. */
+  hear(time: number): void {
+    this.#gnss = { time, at: this.#o.clock.monotonic() };
+  }
+
   /** `ClockState` of the clock that stamps readings now. */
   state(): number {
     const { clock } = this.#o;
     const age = this.#seen === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() - this.#seen.at;
     // The chain's time carried on by the monotonic clock: a wall clock that jumped no longer agrees with it.
     const chainTime = this.#seen && age < BLOCK_AGE_MS ? this.#seen.blockTime + age : undefined;
-    return clockState(this.#kernel, clock.now(), chainTime);
+    const heard = this.#gnss && clock.monotonic() - this.#gnss.at;
+    const gnssTime = heard !== undefined && heard < GNSS_AGE_MS ? this.#gnss!.time + heard : undefined;
+    return clockState(this.#kernel, clock.now(), chainTime, gnssTime);
   }
 
   stop(): void {

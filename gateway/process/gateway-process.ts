@@ -64,7 +64,7 @@ function build({ config, forwardEvents, brokenDevices }: Start): Gateway {
       segmentBytes: journal.segment_mb << 20,
     }),
     logFiles: nodeLogFiles(join(about.data, "log")),
-    drivers: new DriverHost({ clock }),
+    drivers: new DriverHost({ clock, onTime: ({ time }) => built.hearTime(time) }),
     backend: selectBackend().backend,
     chain: coordinator ? failoverChain(coordinator.rpc.map((url) => httpChain(url))) : undefined,
     onEvent: (event) => {

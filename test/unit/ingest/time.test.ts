@@ -42,6 +42,23 @@ describe("the lower bound of statements' time", () => {
     time.stop();
   });
 
+  it("counts a clock as disciplined while a GNSS receiver confirms it, and no longer", async () => {
+    const { time, clock } = sandwich(false);
+    await time.start();
+    expect(time.state()).toBe(ClockState.unsynced);
+    time.hear(clock.now() - 900);
+    expect(time.state()).toBe(ClockState.disciplined);
+    await clock.advance(4 * 60_000);
+    expect(time.state()).toBe(ClockState.disciplined);
+    await clock.advance(61_000);
+    expect(time.state()).toBe(ClockState.unsynced);
+    // A receiver that tells another time confirms nothing, and sets nothing.
+    const before = clock.now();
+    time.hear(before + 60_000);
+    expect([time.state(), clock.now()]).toEqual([ClockState.unsynced, before]);
+    time.stop();
+  });
+
   it("names none while no end point answers, and keeps asking", async () => {
     let asked = 0;
     const { time, clock } = sandwich(false, {
