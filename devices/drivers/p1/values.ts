@@ -22,7 +22,8 @@ function one(
   sign: 1n | -1n,
 ): Decimal | undefined | "malformed" {
   if (value === undefined) return undefined;
-  if (value.unit !== unit) return "malformed";
+  // Makers print kVArh, kvarh and kVarh.
+  if (value.unit?.toLowerCase() !== unit?.toLowerCase()) return "malformed";
   const number = Decimal.parse(decimalText(value));
   return new Decimal(sign * number.mantissa, number.exponent);
 }

@@ -24,7 +24,7 @@ export const frames: readonly RecordedFrame[] = [
       reactive_power: "-377",
       current_l1: "14.571",
       voltage_l1: "219.3",
-      voltage_l2: "0.0",
+      voltage_l2: "0",
       energy_import: "79591000",
       reactive_energy_export: "3210932",
     },

@@ -14,7 +14,7 @@ function gauge(
   return { name, unit, kind: "gauge", bounds, optional: true, source: fnn(codes), cosem };
 }
 
-// Without its PIN a meter shows whole kWh: at a reading every ten seconds a step of 1000 Wh must pass, which 70 Wh a second do.
+// 3 x 80 A at 253 V is 61 kW: 17 Wh a second. Without its PIN a meter shows whole kWh.
 function energy(name: string, code: string, optional: boolean): MeasurementProfile {
   const cosem: CosemSource = { codes: [code], unit: "Wh", scaler: -1 };
   return {
@@ -22,7 +22,8 @@ function energy(name: string, code: string, optional: boolean): MeasurementProfi
     unit: "Wh",
     kind: "counter",
     bounds: [0, 2_000_000_000],
-    step: 70,
+    step: 18,
+    resolution: 1000,
     optional,
     source: fnn([code]),
     cosem,
