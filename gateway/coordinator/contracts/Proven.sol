@@ -45,7 +45,7 @@ abstract contract Proven {
     uint256 private immutable SETTLING;
 
     error RegistryMismatch(address registry, address ledger);
-    error KindUnknown(uint8 kind, uint8 kinds);
+    error KindUnknown(uint8 kind);
     error NotFinal(uint32 epoch, uint256 finalAt);
     error NoSeal(address gateway, uint32 epoch, uint8 kind);
     error NotInSeal(address gateway, uint32 epoch, uint8 kind);
@@ -66,7 +66,7 @@ abstract contract Proven {
 
     /// Reads a seal, which must be final.
     function _terms(address gateway, uint32 epoch, uint8 kind) internal view returns (Terms memory terms) {
-        if (kind >= KINDS) revert KindUnknown(kind, KINDS);
+        if (kind >= KINDS) revert KindUnknown(kind);
         uint256 start = GENESIS + epoch * EPOCH;
         uint256 end = start + EPOCH;
         if (block.timestamp < end + SETTLING) revert NotFinal(epoch, end + SETTLING);

@@ -78,7 +78,7 @@ library ReceiptReader {
 
     /// 1…8 characters 21…7E, then 0.
     function _isUnit(uint64 unit) private pure returns (bool) {
-        if (unit == 0) return false;
+        if (unit >> 56 == 0) return false;
         while (unit & 0xff == 0) unit >>= 8;
         for (; unit != 0; unit >>= 8) {
             uint64 character = unit & 0xff;

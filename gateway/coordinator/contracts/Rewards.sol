@@ -118,7 +118,7 @@ contract Rewards is Auditing {
 
     /// @notice Part of the emission for a kind, in 1/10,000.
     function split(uint8 kind) public view override returns (uint256) {
-        if (kind >= KINDS) revert KindUnknown(kind, KINDS);
+        if (kind >= KINDS) revert KindUnknown(kind);
         return uint16(SPLIT >> (16 * kind));
     }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Auditing} from "../Auditing.sol";
 import {Device} from "../Interfaces.sol";
 import {Mark, Marks} from "../Marks.sol";
 import {Batch, Proven} from "../Proven.sol";
 import {Rewards} from "../Rewards.sol";
 import {ShareProof} from "../ShareProof.sol";
 import {Share} from "../Shares.sol";
+import {Token} from "../Token.sol";
 import {PayFixture} from "./PayFixture.sol";
+import {StubRegistry} from "./Stubs.sol";
 import {vm} from "./Vm.sol";
 
 /// Claims: what is paid, and everything that is refused.
@@ -114,8 +117,8 @@ contract RewardsTest is PayFixture {
     function test_kind_must_be_known() public {
         Batch[] memory all = ready(0, KIND, shareOf(0, 0, 100));
         all[0].kind = 16;
-        refused(all, abi.encodeWithSelector(Proven.KindUnknown.selector, 16, 16));
-        vm.expectRevert(abi.encodeWithSelector(Proven.KindUnknown.selector, 16, 16));
+        refused(all, abi.encodeWithSelector(Proven.KindUnknown.selector, 16));
+        vm.expectRevert(abi.encodeWithSelector(Proven.KindUnknown.selector, 16));
         rewards.split(16);
     }
 
@@ -267,5 +270,61 @@ contract RewardsTest is PayFixture {
         Batch[] memory all = ready(0, KIND, shareOf(0, 0, 100));
         vm.expectRevert(abi.encodeWithSelector(Rewards.OnlyMarket.selector, address(this)));
         rewards.certify(OWNER, all[0], false);
+    }
+
+    function test_the_contracts_must_match() public {
+        StubRegistry other = new StubRegistry(registry.ED25519());
+        bytes memory reason = abi.encodeWithSelector(Proven.RegistryMismatch.selector, other, ledger);
+        vm.expectRevert(reason);
+        new Rewards(other, ledger, token, OTHER, parts(), 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(Auditing.TokenMismatch.selector, rewards));
+        new Rewards(registry, ledger, token, OTHER, parts(), 0, 0);
+    }
+
+    function test_no_more_than_the_whole_is_given() public {
+        Token own = new Token(createdNext(1), OTHER, RESERVE);
+        uint16[16] memory part = parts();
+        part[0] = 2;
+        vm.expectRevert(abi.encodeWithSelector(Rewards.SplitTooLarge.selector, 10_001, 10_000));
+        new Rewards(registry, ledger, own, OTHER, part, 0, 0);
+        own = new Token(createdNext(1), OTHER, RESERVE);
+        vm.expectRevert(abi.encodeWithSelector(Rewards.PartTooLarge.selector, 10_001, 10_000));
+        new Rewards(registry, ledger, own, OTHER, parts(), 10_001, 0);
+        own = new Token(createdNext(1), OTHER, RESERVE);
+        vm.expectRevert(abi.encodeWithSelector(Auditing.AuditPartTooLarge.selector, 10_001, 10_000));
+        new Rewards(registry, ledger, own, OTHER, parts(), 0, 10_001);
+    }
+
+    /// A ledger whose total is below its seals would mint too much; the pool is a limit of its own.
+    function test_the_pool_is_a_limit() public {
+        Batch[] memory all = ready(0, KIND, shareOf(0, 0, 100));
+        ledger.setTotal(0, KIND, 50);
+        refused(all, abi.encodeWithSelector(Auditing.PoolEmpty.selector, 0, KIND, 2 * POOL, WEEK / 2));
+        ledger.setTotal(0, KIND, 0);
+        equal(rewards.claim(OWNER, all), 0);
+    }
+
+    /// Some of a seal's shares, at any place of a tree of any size: each is paid its part, and together never more than the pool.
+    function testFuzz_any_part_of_any_seal(uint8 size, uint32 chosen, uint32 seed) public {
+        uint256 count = uint256(size) % 20 + 1;
+        Share[] memory shares = new Share[](count);
+        bool[] memory wanted = new bool[](count);
+        uint256 total = 0;
+        uint256 work = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            enrol(i, OWNER, KIND, 0);
+            shares[i] = shareOf(i, uint64(i), uint64(i + 1 + uint256(keccak256(abi.encode(seed, i))) % 100_000));
+            wanted[i] = chosen >> i & 1 == 1;
+            total += shares[i].to - shares[i].from;
+            if (wanted[i]) work += shares[i].to - shares[i].from;
+        }
+        finish(GATEWAY, 0, KIND, shares);
+        Batch[] memory all = one(batchOf(GATEWAY, 0, KIND, shares, wanted));
+        if (work == 0) return refused(all, abi.encodeWithSelector(Rewards.NoClaims.selector));
+        rewards.claim(OWNER, all);
+        uint256 exact = POOL * work / total;
+        require(rewards.paid(0, KIND) <= exact && exact - rewards.paid(0, KIND) <= count, "the rest is rounding");
+        equal(token.mined(), rewards.paid(0, KIND));
+        equal(rewards.paid(0, KIND) + rewards.unallocated(0, KIND), rewards.pool(0, KIND));
     }
 }
