@@ -15,6 +15,19 @@ import swedishP1 from "./meters/swedish-p1/profile.ts";
 import nmeaGnss from "./positioning/nmea-gnss/profile.ts";
 import obd2Distance from "./vehicles/obd2-distance/profile.ts";
 import obd2Odometer from "./vehicles/obd2-odometer/profile.ts";
+import tasmotaPlug from "./meters/tasmota-plug/profile.ts";
+import shellyEm from "./meters/shelly-em/profile.ts";
+import shelly3em from "./meters/shelly-3em/profile.ts";
+import shellyPro3em from "./meters/shelly-pro-3em/profile.ts";
+import esphomeMeter from "./meters/esphome-meter/profile.ts";
+import zigbee2mqttPlug from "./meters/zigbee2mqtt-plug/profile.ts";
+import emonpiMqtt from "./meters/emonpi-mqtt/profile.ts";
+import openevse from "./chargers/openevse/profile.ts";
+import openevseWifi from "./chargers/openevse-wifi/profile.ts";
+import goE from "./chargers/go-e/profile.ts";
+import smartevse from "./chargers/smartevse/profile.ts";
+import ruuviMqtt from "./sensors/ruuvi-mqtt/profile.ts";
+import esphomeClimate from "./sensors/esphome-climate/profile.ts";
 
 /** Every board model that ships, in the order lists show them: one line a model. */
 export const catalog: readonly Profile[] = [
@@ -36,6 +49,21 @@ export const catalog: readonly Profile[] = [
   ocppGeneric,
   ocpp16,
   ocpp201,
+  tasmotaPlug,
+  shellyEm,
+  shelly3em,
+  shellyPro3em,
+  esphomeMeter,
+  zigbee2mqttPlug,
+  emonpiMqtt,
+  // chargers on serial lines and MQTT
+  openevse,
+  openevseWifi,
+  goE,
+  smartevse,
+  // sensors over MQTT
+  ruuviMqtt,
+  esphomeClimate,
 ];
 
 /** The profiles that ship. */

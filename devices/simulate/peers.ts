@@ -5,6 +5,7 @@ import { nmeaPeer } from "./nmea-board.ts";
 import { obdPeer } from "./obd-board.ts";
 import { p1Peer } from "./p1-board.ts";
 import type { PeerKind } from "./peer.ts";
+import { rapiPeer } from "./rapi-board.ts";
 
 /** Boards on a byte stream, by link. */
 export const peers: Readonly<Partial<Record<LinkKind, PeerKind>>> = {
@@ -14,4 +15,5 @@ export const peers: Readonly<Partial<Record<LinkKind, PeerKind>>> = {
   p1: p1Peer,
   han: hanPeer,
   sml: smlPeer,
+  rapi: rapiPeer,
 };

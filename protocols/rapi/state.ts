@@ -1,7 +1,7 @@
 import { ProtocolError } from "../bytes/index.ts";
 
 /** EVSE_STATE_… of the firmware (J1772EvseController.h), as words. */
-export const evseStates: Readonly<Record<number, string>> = {
+export const evseStates: Readonly<Record<string, string>> = {
   0: "unknown",
   1: "not connected",
   2: "connected",

@@ -151,7 +151,10 @@ export class MqttDriver implements Driver {
 
   #presence({ payload }: BoardMessage): void {
     const { path, offline } = this.#availability!;
-    const text = this.#read(payload, path !== undefined, (value) => fieldText(value, this.#availability!));
+    const text = this.#read(payload, false, (value) =>
+      // Older versions of a board say plainly what newer ones put into an object.
+      typeof value === "string" ? value : fieldText(value, path === undefined ? { topic: "" } : { topic: "", path }),
+    );
     if (text !== offline) return;
     const fix = "see whether the board has power and network; it is heard again when it is back";
     this.#offline(

@@ -51,10 +51,14 @@ export function fieldText(message: JsonText, { path }: MessageField): string | u
 }
 
 /** A text as the measurement's value, in its unit. */
-function textValue(text: string, { kind, message, scale = 0 }: MeasurementProfile): DeviceValue | "malformed" {
+function textValue(
+  text: string,
+  { kind, message, scale = 0 }: MeasurementProfile,
+): DeviceValue | undefined | "malformed" {
   if (message?.words) return message.words[text] ?? "malformed";
   if (kind === "state") return text === "true" ? true : text === "false" ? false : text;
-  return number(text, scale) ?? "malformed";
+  // Some boards say false for a sensor that is not fitted.
+  return text === "false" ? undefined : (number(text, scale) ?? "malformed");
 }
 
 function number(text: string, scale: number): SenmlNumber | undefined {
@@ -115,6 +119,7 @@ function measure(
     const found = find(field);
     if (!found) return undefined;
     const more = textValue(found.text, measurement);
+    if (total === undefined || more === undefined) return undefined;
     if (!isNumber(total) || !isNumber(more)) return "malformed";
     total = addNumbers(total, more);
   }

@@ -109,7 +109,7 @@ function measured(what: RapiValue, polled: Polled): DeviceValue | undefined {
     case "voltage":
       return scaled(voltage, -3);
     case "power":
-      return current === undefined || voltage === undefined ? undefined : decimal(current * voltage, -6);
+      return current === undefined || voltage === undefined ? undefined : decimal((current * voltage) / 1000n, -3);
     case "energy":
       return decimal(energy, 0);
     case "session":
