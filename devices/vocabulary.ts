@@ -124,6 +124,42 @@ term("relay", "", "state", "", "Relay on");
 term("pressure", "Pa", "gauge", "hpa", "Air pressure", -2);
 term("battery_voltage", "V", "gauge", "v", "Battery");
 term("link_quality", "", "gauge", "", "Radio link quality");
+// Inverters, batteries and what surrounds them.
+for (const pair of ["l12", "l23", "l31"]) term(`voltage_${pair}`, "V", "gauge", "v", `Voltage ${pair.toUpperCase()}`);
+for (const phase of ["l1", "l2", "l3"]) {
+  term(`frequency_${phase}`, "Hz", "gauge", "hz", `Frequency ${phase.toUpperCase()}`);
+}
+term("pv_power", "W", "gauge", "w", "Power of the PV strings");
+term("pv_power_ac", "W", "gauge", "w", "Power of the PV inverters");
+term("pv_current", "A", "gauge", "a", "Current of the PV strings");
+for (let n = 1; n <= 4; n++) {
+  term(`pv_voltage_${n}`, "V", "gauge", "v", `Voltage of PV string ${n}`);
+  term(`pv_current_${n}`, "A", "gauge", "a", `Current of PV string ${n}`);
+  term(`pv_power_${n}`, "W", "gauge", "w", `Power of PV string ${n}`);
+}
+term("power_input", "W", "gauge", "w", "Power into the inverter");
+term("power_generated", "W", "gauge", "w", "Power out of the inverter");
+term("power_load", "W", "gauge", "w", "Power of the loads");
+energy("energy_generated", "Energy generated");
+energy("energy_load", "Energy of the loads");
+energy("energy_charged", "Energy into the battery");
+energy("energy_discharged", "Energy out of the battery");
+term("energy_today", "Wh", "gauge", "kwh", "Energy generated today", -3);
+term("battery_current", "A", "gauge", "a", "Battery current, charging");
+term("battery_power", "W", "gauge", "w", "Battery power, charging");
+term("battery_state", "", "state", "", "State of the battery");
+term("dc_voltage", "V", "gauge", "v", "DC bus");
+term("dc_voltage_half", "V", "gauge", "v", "DC bus, lower half");
+term("temperature_heatsink", "Cel", "gauge", "c", "Temperature of the heat sink");
+term("operating_time", "s", "counter", "s", "Time in operation");
+term("operating_mode", "", "state", "", "Mode of operation");
+term("grid_code", "", "state", "", "Grid code");
+term("derating", "", "state", "", "Why less is generated");
+term("error_code", "", "gauge", "", "Error");
+term("warning_code", "", "gauge", "", "Warning");
+term("function_bits", "", "gauge", "", "Functions switched on");
+term("signal_strength", "", "gauge", "", "Radio signal");
+term("phases_allowed", "count", "gauge", "", "Phases to charge with");
 
 /** Names of measurements as they are signed (SenML `n`), and how the MQTT tree shows them. */
 export const vocabulary: ReadonlyMap<string, Term> = terms;

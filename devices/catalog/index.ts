@@ -1,39 +1,58 @@
 import type { Profile } from "../profile.ts";
 import { Catalog, driverId } from "./catalog.ts";
-import aidonHan from "./meters/aidon-han/profile.ts";
+import alfenEve from "./chargers/alfen-eve/profile.ts";
 import ocppGeneric from "./chargers/generic/profile.ts";
+import goE from "./chargers/go-e/profile.ts";
+import kebaP30 from "./chargers/keba-p30/profile.ts";
 import ocpp16 from "./chargers/ocpp-16/profile.ts";
 import ocpp201 from "./chargers/ocpp-201/profile.ts";
-import dsmrP1 from "./meters/dsmr-p1/profile.ts";
-import eastronSdm120 from "./meters/eastron-sdm120/profile.ts";
-import eastronSdm630 from "./meters/eastron-sdm630/profile.ts";
-import emucsP1 from "./meters/emucs-p1/profile.ts";
-import kaifaHan from "./meters/kaifa-han/profile.ts";
-import kamstrupHan from "./meters/kamstrup-han/profile.ts";
-import smlMeter from "./meters/sml-meter/profile.ts";
-import swedishP1 from "./meters/swedish-p1/profile.ts";
-import nmeaGnss from "./positioning/nmea-gnss/profile.ts";
-import obd2Distance from "./vehicles/obd2-distance/profile.ts";
-import obd2Odometer from "./vehicles/obd2-odometer/profile.ts";
-import tasmotaPlug from "./meters/tasmota-plug/profile.ts";
-import shellyEm from "./meters/shelly-em/profile.ts";
-import shelly3em from "./meters/shelly-3em/profile.ts";
-import shellyPro3em from "./meters/shelly-pro-3em/profile.ts";
-import esphomeMeter from "./meters/esphome-meter/profile.ts";
-import zigbee2mqttPlug from "./meters/zigbee2mqtt-plug/profile.ts";
-import emonpiMqtt from "./meters/emonpi-mqtt/profile.ts";
 import openevse from "./chargers/openevse/profile.ts";
 import openevseWifi from "./chargers/openevse-wifi/profile.ts";
-import goE from "./chargers/go-e/profile.ts";
 import smartevse from "./chargers/smartevse/profile.ts";
-import ruuviMqtt from "./sensors/ruuvi-mqtt/profile.ts";
+import goodweDt from "./inverters/goodwe-dt/profile.ts";
+import goodweEt from "./inverters/goodwe-et/profile.ts";
+import victronGx from "./inverters/victron-gx/profile.ts";
+import abbB23 from "./meters/abb-b23/profile.ts";
+import aidonHan from "./meters/aidon-han/profile.ts";
+import carloGavazziEm24 from "./meters/carlo-gavazzi-em24/profile.ts";
+import carloGavazziEm111 from "./meters/carlo-gavazzi-em111/profile.ts";
+import dsmrP1 from "./meters/dsmr-p1/profile.ts";
+import eastronSdm72d from "./meters/eastron-sdm72d/profile.ts";
+import eastronSdm120 from "./meters/eastron-sdm120/profile.ts";
+import eastronSdm230 from "./meters/eastron-sdm230/profile.ts";
+import eastronSdm630 from "./meters/eastron-sdm630/profile.ts";
+import emonpiMqtt from "./meters/emonpi-mqtt/profile.ts";
+import emucsP1 from "./meters/emucs-p1/profile.ts";
+import esphomeMeter from "./meters/esphome-meter/profile.ts";
+import kaifaHan from "./meters/kaifa-han/profile.ts";
+import kamstrupHan from "./meters/kamstrup-han/profile.ts";
+import schneiderIem3155 from "./meters/schneider-iem3155/profile.ts";
+import shelly3em from "./meters/shelly-3em/profile.ts";
+import shellyEm from "./meters/shelly-em/profile.ts";
+import shellyPro3em from "./meters/shelly-pro-3em/profile.ts";
+import smlMeter from "./meters/sml-meter/profile.ts";
+import swedishP1 from "./meters/swedish-p1/profile.ts";
+import tasmotaPlug from "./meters/tasmota-plug/profile.ts";
+import victronGridMeter from "./meters/victron-grid-meter/profile.ts";
+import zigbee2mqttPlug from "./meters/zigbee2mqtt-plug/profile.ts";
+import nmeaGnss from "./positioning/nmea-gnss/profile.ts";
 import esphomeClimate from "./sensors/esphome-climate/profile.ts";
+import ruuviMqtt from "./sensors/ruuvi-mqtt/profile.ts";
+import obd2Distance from "./vehicles/obd2-distance/profile.ts";
+import obd2Odometer from "./vehicles/obd2-odometer/profile.ts";
 
 /** Every board model that ships, in the order lists show them: one line a model. */
 export const catalog: readonly Profile[] = [
   // meters
   eastronSdm120,
+  eastronSdm230,
   eastronSdm630,
+  eastronSdm72d,
+  carloGavazziEm24,
+  carloGavazziEm111,
+  abbB23,
+  schneiderIem3155,
+  victronGridMeter,
   dsmrP1,
   emucsP1,
   swedishP1,
@@ -64,6 +83,13 @@ export const catalog: readonly Profile[] = [
   // sensors over MQTT
   ruuviMqtt,
   esphomeClimate,
+  // inverters
+  goodweEt,
+  goodweDt,
+  victronGx,
+  // charging stations over Modbus
+  alfenEve,
+  kebaP30,
 ];
 
 /** The profiles that ship. */

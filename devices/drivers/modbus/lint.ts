@@ -62,7 +62,7 @@ function lintMeaning(
 function lintControl(path: string, control: ControlSource, problem: LintReport): void {
   const { table, type, at, bounds, readBack, refresh, source } = control;
   if (!inRange(at, registerWords(control))) problem(`${path}.at`, "is outside 0…65535");
-  if ((table === "coil") !== (type === "bit")) problem(`${path}.type`, "must be bit for a coil, and only there");
+  if (table === "coil" && type !== "bit") problem(`${path}.type`, "must be bit for a coil");
   if (type === "string") problem(`${path}.type`, "cannot be written");
   if (type !== "bit" && !control.texts && !(bounds && bounds[0] < bounds[1])) {
     problem(`${path}.bounds`, "must be two numbers, the smaller first");

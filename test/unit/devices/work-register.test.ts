@@ -135,8 +135,10 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("forget" as const), grow: fc.nat(240) }) },
 );
 
+type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
+
 /** Plays events on a meter of one million Wh; what the work register grew by, and what was truly counted. */
-function play(events: readonly fc.TypeOf<typeof event>[], plausible: (shown: number, before: number) => boolean) {
+function play(events: readonly Event[], plausible: (shown: number, before: number) => boolean) {
   const MODULUS = 1_000_000;
   const { read, restart } = meter(withCounter({ rollover: MODULUS }));
   let shown = 600_000;
