@@ -21,12 +21,20 @@ const ENDING = "(address,(uint8,bytes32,bytes32),bytes,bytes,bytes)";
 /** COSE algorithm numbers as one signed byte (Signatures.sol). */
 const ALGORITHM_BYTES = { ES256: 0xf9n, EdDSA: 0xf8n, ES256K: 0xd1n };
 
-function endingValue({ gateway, key, statement, body, signature }: Ending): AbiValue {
+/** A key as the contracts take it (Signatures.sol, `PublicKey`). */
+export function keyValue({ alg, bytes }: PublicKey): AbiValue {
   const coordinates = new Uint8Array(64);
-  coordinates.set(key.bytes);
-  const known = [ALGORITHM_BYTES[key.alg], coordinates.subarray(0, 32), coordinates.subarray(32)];
-  return [gateway, known, statement, body, signature];
+  coordinates.set(bytes);
+  return [ALGORITHM_BYTES[alg], coordinates.subarray(0, 32), coordinates.subarray(32)];
 }
+
+const endingValue = ({ gateway, key, statement, body, signature }: Ending): AbiValue => [
+  gateway,
+  keyValue(key),
+  statement,
+  body,
+  signature,
+];
 
 const named = (name: string, device: Uint8Array): string =>
   `${name} fs:${Array.from(device.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;

@@ -1,6 +1,8 @@
 import { toHex } from "../../protocols/bytes/index.ts";
 import { selector, toAddressText, wordToUint } from "../../protocols/evm/index.ts";
-import { REASONS } from "./revert-reasons.ts";
+import { FAULT_REASONS } from "./fault-reasons.ts";
+import { PAY_REASONS } from "./pay-reasons.ts";
+import { BASE_REASONS } from "./revert-reasons.ts";
 
 /** Why a contract refused a call. */
 export interface Revert {
@@ -9,6 +11,9 @@ export interface Revert {
   /** The reason in words, with the error's values. */
   text: string;
 }
+
+/** Of all six contracts. */
+const REASONS: Readonly<Record<string, string>> = { ...BASE_REASONS, ...FAULT_REASONS, ...PAY_REASONS };
 
 /** Signatures of the custom errors that have words here. */
 export const KNOWN_REVERTS: readonly string[] = Object.keys(REASONS);

@@ -77,7 +77,7 @@ abstract contract Demands is Evidence {
     error DemandKnown(bytes32 id, State state);
     error NoDemand(bytes32 id, State state);
     error TooLate(uint256 until);
-    error TooEarly(uint256 from);
+    error AnswerStillDue(uint256 from);
     error WrongShare(uint128 point, uint128 from, uint128 to);
     error NothingOwed(address account);
     error PaymentFailed();
@@ -227,7 +227,7 @@ abstract contract Demands is Evidence {
     function _miss(address gateway, bytes32 id, bytes32 fault) private {
         Demand storage found = _demands[id];
         if (found.state != State.Open) revert NoDemand(id, found.state);
-        if (block.timestamp <= found.deadline) revert TooEarly(uint256(found.deadline) + 1);
+        if (block.timestamp <= found.deadline) revert AnswerStillDue(uint256(found.deadline) + 1);
         found.state = State.Missed;
         --openDemands[gateway];
         address by = found.by;

@@ -80,7 +80,7 @@ abstract contract Evidence {
 
     function _requireIncluded(bytes32 leaf, uint64 index, Commitment calldata said, bytes32[] calldata path)
         internal
-        pure
+        view
     {
         if (!Inclusion.holds(leaf, index, said.size, path, said.root)) revert NotInLog(index, said.size);
     }

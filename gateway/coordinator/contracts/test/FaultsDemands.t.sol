@@ -122,7 +122,7 @@ contract FaultsDemandsTest is FaultsFixture {
         demand(3);
         uint256 deadline = block.timestamp + 1 days;
         vm.warp(deadline);
-        refused(withheld(3), abi.encodeWithSelector(Demands.TooEarly.selector, deadline + 1));
+        refused(withheld(3), abi.encodeWithSelector(Demands.AnswerStillDue.selector, deadline + 1));
         vm.warp(deadline + 1);
         refused(answer(3), abi.encodeWithSelector(Demands.TooLate.selector, deadline));
     }
@@ -277,6 +277,7 @@ contract FaultsDemandsTest is FaultsFixture {
     }
 
     /// Balance = open bonds + what is owed, whatever happens.
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_no_wei_is_lost(uint256 seed) public {
         uint256 held;
         for (uint64 i = 0; i < 7; ++i) {

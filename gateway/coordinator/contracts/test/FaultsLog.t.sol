@@ -82,6 +82,7 @@ contract FaultsLogTest is FaultsFixture {
         slashes(GATEWAY, incoherent(a, shown(commit(GATEWAY), index)));
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_an_honest_history_stands(uint8 i, uint8 j) public {
         Commitment memory said = commit(GATEWAY);
         uint64 a = i % said.size;
@@ -90,6 +91,7 @@ contract FaultsLogTest is FaultsFixture {
         refused(incoherent(shown(said, a), shown(said, b)), a == b ? reason : coherent());
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_ranges(uint64 first, uint16 count, uint64 work) public {
         Said memory s = reading(6);
         s.first = first % 200;
@@ -222,6 +224,7 @@ contract FaultsLogTest is FaultsFixture {
         slashes(GATEWAY, forked(a, b, 0, [bytes32(0), bytes32(0)], none, none));
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_a_log_that_grows_stands(uint8 more, uint8 place) public {
         Commitment memory a = commit(GATEWAY);
         for (uint256 i = 0; i < more % 9; ++i) log.push(abi.encode(i));

@@ -99,7 +99,7 @@ contract FaultsOpaqueTest is FaultsFixture {
         seal(OTHER, 0, KIND, shares(1));
         demand(7);
         uint256 deadline = block.timestamp + ANSWER;
-        refused(opaque(7), abi.encodeWithSelector(Demands.TooEarly.selector, deadline + 1));
+        refused(opaque(7), abi.encodeWithSelector(Demands.AnswerStillDue.selector, deadline + 1));
         vm.warp(deadline + 1);
         refused(answer(7, s, 1), abi.encodeWithSelector(Demands.TooLate.selector, deadline));
         uint256 before = CHALLENGER.balance;

@@ -69,6 +69,7 @@ contract FaultsSealTest is FaultsFixture {
         slashes(GATEWAY, unbacked(sealIt(KIND + 1, honest())));
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_another_first_mark_slashes(uint64 from) public {
         from %= MARK + 4999;
         Share memory share = honest();
@@ -119,6 +120,7 @@ contract FaultsSealTest is FaultsFixture {
         refused(unbacked(it), abi.encodeWithSelector(Evidence.NotInSeal.selector, 1, 3));
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_no_other_share_is_in_the_seal(bytes32 id, uint64 from, uint64 to, uint64 a, uint64 b) public {
         vm.assume(to > from && id != device);
         Sealed memory it = sealIt(KIND, honest());
@@ -188,6 +190,7 @@ contract FaultsSealTest is FaultsFixture {
         slashes(GATEWAY, misquoted(it, true, cited));
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_readings_from_the_future_slash(uint32 late) public {
         Said memory s = reading(11);
         // The seal is mined at the epoch's end.
@@ -236,6 +239,7 @@ contract FaultsSealTest is FaultsFixture {
     }
 
     /// CAP is 11,000 an hour, and the tolerance an hour.
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_growth_beyond_the_cap_slashes(uint16 minutes_, uint32 extra) public {
         uint64 hourly = CAP;
         uint64 most = hourly + hourly * minutes_ / 60;
