@@ -1,5 +1,5 @@
 /** Every custom error of Registry and Ledger, in words; `{0}` is its first value. */
-export const REASONS: Readonly<Record<string, string>> = {
+export const BASE_REASONS: Readonly<Record<string, string>> = {
   "RegistryMismatch(address)": "the Registry was made for the Ledger at {0}",
   "SeqNotNext(uint64,uint64)": "commitment {0} is not the gateway's next one, {1}",
   "SizeFell(uint64,uint64)": "a log of {0} entries is shorter than the {1} already committed",

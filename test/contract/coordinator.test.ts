@@ -1,8 +1,12 @@
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import faultsArtifact from "../../gateway/coordinator/artifacts/Faults.json" with { type: "json" };
 import ledgerArtifact from "../../gateway/coordinator/artifacts/Ledger.json" with { type: "json" };
+import marketArtifact from "../../gateway/coordinator/artifacts/Market.json" with { type: "json" };
 import registryArtifact from "../../gateway/coordinator/artifacts/Registry.json" with { type: "json" };
+import rewardsArtifact from "../../gateway/coordinator/artifacts/Rewards.json" with { type: "json" };
+import tokenArtifact from "../../gateway/coordinator/artifacts/Token.json" with { type: "json" };
 import { type Registration, ringMark, runLeaf, runOfOne } from "../../gateway/coordinator/coordinator.ts";
 import { decodeDeployment, encodeDeployment } from "../../gateway/coordinator/deployment.ts";
 import { fundLocal } from "../../gateway/coordinator/local-chain.ts";
@@ -112,7 +116,8 @@ describe("the coordinator on a real chain", () => {
   });
 
   it("has words for every custom error of the contracts, and for no other", () => {
-    const declared = [...ledgerArtifact.abi, ...registryArtifact.abi]
+    const base = [...ledgerArtifact.abi, ...registryArtifact.abi, ...faultsArtifact.abi];
+    const declared = [...base, ...tokenArtifact.abi, ...rewardsArtifact.abi, ...marketArtifact.abi]
       .filter((item) => item.type === "error")
       .map((item) => `${"name" in item ? item.name : ""}(${(item.inputs ?? []).map(({ type }) => type).join(",")})`);
     expect([...KNOWN_REVERTS].sort()).toEqual([...new Set(declared)].sort());

@@ -41,7 +41,7 @@ contract RegistrySucceedTest is Fixture {
         next = Signatures.deviceId(nextKey);
     }
 
-    function p256Key(uint256 secret) private returns (PublicKey memory) {
+    function p256Key(uint256 secret) private pure returns (PublicKey memory) {
         (uint256 x, uint256 y) = vm.publicKeyP256(secret);
         return PublicKey(Algorithms.ES256, bytes32(x), bytes32(y));
     }
