@@ -137,6 +137,7 @@ contract MarketTest is PayFixture {
         equal(market.totalSupply(), 100);
     }
 
+    /// forge-config: default.fuzz.runs = 100
     function testFuzz_exclusive_work_is_used_once(uint8[12] memory sizes, uint16 order) public {
         uint64 from = 0;
         uint256 certified = 0;

@@ -298,6 +298,7 @@ contract MarketCreditsTest is PayFixture {
         equal(settle(prepare(d)), 1000);
     }
 
+    /// forge-config: default.fuzz.runs = 100
     function testFuzz_no_more_is_minted_than_was_burned(uint16[8] memory totals, uint16[8] memory bought) public {
         Draft memory d = good(1);
         uint256 burned = 10_000;

@@ -53,6 +53,22 @@ contract RewardsGasTest is PayFixture {
         require(measure(1, 10, "claims, 10 in one transaction, each") <= GOAL, "more than the goal");
     }
 
+    /// Ten devices of one owner, scattered over a seal of 1,000.
+    function test_gas_of_ten_in_a_thousand() public {
+        Share[] memory shares = new Share[](1000);
+        bool[] memory wanted = new bool[](1000);
+        for (uint32 epoch = 0; epoch < 2; ++epoch) {
+            for (uint64 i = 0; i < 1000; ++i) {
+                uint64 from = 1_234_567 + 900_000 * uint64(epoch);
+                wanted[i] = i % 100 == 37;
+                shares[i] = shareOf(wanted[i] ? i / 100 : 2000 + i, from, from + 900_000 - i);
+            }
+            finish(GATEWAY, epoch, KIND, shares);
+            rewards.claim(OWNER, one(batchOf(GATEWAY, epoch, KIND, shares, wanted)));
+            emit Measured("claims, 10 out of a seal of 1,000, each", vm.lastCallGas().gasTotalUsed / 10);
+        }
+    }
+
     function test_gas_of_fifty() public {
         measure(0, 50, "first claims, 50 in one transaction, each");
         require(measure(1, 50, "claims, 50 in one transaction, each") <= GOAL, "more than the goal");
