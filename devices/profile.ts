@@ -1,5 +1,6 @@
 import type { CosemSource } from "./sections/cosem.ts";
 import { HAN, type HanSection } from "./sections/han.ts";
+import { MBUS, type MbusSection, type MbusSource } from "./sections/mbus.ts";
 import { MODBUS, type ModbusSection, type RegisterSource } from "./sections/modbus.ts";
 import { type MessageValue, MQTT, type MqttSection } from "./sections/mqtt.ts";
 import { type FixField, NMEA, type NmeaSection } from "./sections/nmea.ts";
@@ -8,12 +9,14 @@ import { OCPP, type OcppSection, type OcppSource } from "./sections/ocpp.ts";
 import { type ObisSource, P1, type P1Section } from "./sections/p1.ts";
 import { RAPI, type RapiSection, type RapiValue } from "./sections/rapi.ts";
 import { SML, type SmlSection } from "./sections/sml.ts";
+import { type PointSource, SUNSPEC, type SunspecSection } from "./sections/sunspec.ts";
 import type { MeasurementKind } from "./vocabulary.ts";
 
-export type { CosemSource, FixField, MessageValue, ObdSource, ObisSource, RegisterSource };
+export type { CosemSource, FixField, MbusSource, MessageValue, ObdSource, ObisSource, PointSource, RegisterSource };
 
 /** What a profile says about its link, by link; the same names the engines in `drivers/` have. */
 export interface Sections {
+  sunspec: SunspecSection;
   nmea: NmeaSection;
   obd: ObdSection;
   modbus: ModbusSection;
@@ -21,6 +24,7 @@ export interface Sections {
   ocpp: OcppSection;
   han: HanSection;
   sml: SmlSection;
+  mbus: MbusSection;
   mqtt: MqttSection;
   rapi: RapiSection;
 }
@@ -29,6 +33,7 @@ export interface Sections {
 export type LinkKind = keyof Sections;
 
 const DEFAULTS: Sections = {
+  sunspec: SUNSPEC,
   nmea: NMEA,
   obd: OBD,
   modbus: MODBUS,
@@ -36,12 +41,15 @@ const DEFAULTS: Sections = {
   ocpp: OCPP,
   han: HAN,
   sml: SML,
+  mbus: MBUS,
   mqtt: MQTT,
   rapi: RAPI,
 };
 
 /** Where a measurement comes from on its link; a profile gives the one of its own link. */
 export interface Sources {
+  /** Places to look at, in order. */
+  sunspec?: readonly PointSource[];
   /** Field of a GNSS fix. */
   fix?: FixField;
   obd?: ObdSource;
@@ -49,6 +57,7 @@ export interface Sources {
   obis?: ObisSource;
   ocpp?: OcppSource;
   cosem?: CosemSource;
+  mbus?: MbusSource;
   message?: MessageValue;
   rapi?: RapiValue;
 }

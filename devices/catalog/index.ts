@@ -26,6 +26,7 @@ import emucsP1 from "./meters/emucs-p1/profile.ts";
 import esphomeMeter from "./meters/esphome-meter/profile.ts";
 import kaifaHan from "./meters/kaifa-han/profile.ts";
 import kamstrupHan from "./meters/kamstrup-han/profile.ts";
+import mbusHeatMeter from "./meters/mbus-heat-meter/profile.ts";
 import schneiderIem3155 from "./meters/schneider-iem3155/profile.ts";
 import shelly3em from "./meters/shelly-3em/profile.ts";
 import shellyEm from "./meters/shelly-em/profile.ts";
@@ -60,6 +61,7 @@ export const catalog: readonly Profile[] = [
   kaifaHan,
   kamstrupHan,
   smlMeter,
+  mbusHeatMeter,
   // positioning and vehicles
   nmeaGnss,
   obd2Odometer,

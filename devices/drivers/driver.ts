@@ -34,6 +34,8 @@ export interface DeviceConfig {
   timeout?: number | undefined;
   /** MQTT topic of the board, in place of the one its profile expects. */
   topic?: string | undefined;
+  /** Secondary address of an M-Bus meter: the eight digits printed on it. In place of `unit`. */
+  address?: string | undefined;
   /** OCPP identity of a charging station. */
   station?: string | undefined;
   /** Whether the board may be controlled. Default: it is only read. */

@@ -1,5 +1,6 @@
 import type { LinkKind } from "../profile.ts";
 import { hanPeer, smlPeer } from "./cosem-boards.ts";
+import { mbusPeer } from "./mbus-slave.ts";
 import { modbusPeer } from "./modbus-slave.ts";
 import { nmeaPeer } from "./nmea-board.ts";
 import { obdPeer } from "./obd-board.ts";
@@ -15,5 +16,6 @@ export const peers: Readonly<Partial<Record<LinkKind, PeerKind>>> = {
   p1: p1Peer,
   han: hanPeer,
   sml: smlPeer,
+  mbus: mbusPeer,
   rapi: rapiPeer,
 };

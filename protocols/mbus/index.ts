@@ -6,6 +6,7 @@ export {
   mbusManufacturer,
   mbusMedium,
 } from "./data.ts";
+export { encodeMbusAnswer, type MbusAnswer } from "./encode.ts";
 export {
   decodeMbusFrame,
   encodeMbusFrame,
@@ -14,4 +15,14 @@ export {
   type MbusEvent,
   type MbusFrame,
 } from "./frame.ts";
+export {
+  isMbusAnswer,
+  MBUS_POINT_TO_POINT,
+  MBUS_SELECTED,
+  type MbusCommand,
+  mbusCommand,
+  mbusRequest,
+  mbusReset,
+  mbusSelect,
+} from "./requests.ts";
 export type { MbusTime } from "./value.ts";

@@ -181,7 +181,7 @@ describeVectors("han", "HAN driver on recorded payloads", () => {
     expect(telegrams.length).toBe(4);
     for (const { hex, decoded } of telegrams) {
       const { say, readings } = await alone("p1/swedish-p1");
-      const [header, ...lines] = new TextDecoder().decode(fromHex(hex)).split(/\r?\n/);
+      const [header, ...lines] = new TextDecoder().decode(fromHex(hex)).trimStart().split(/\r?\n/);
       await say(
         encodeTelegram(
           header!.slice(1),
