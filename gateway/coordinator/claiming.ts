@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from "../../protocols/bytes/index.ts";
-import { type AbiValue, encodeCall } from "../../protocols/evm/index.ts";
+import { encodeCall } from "../../protocols/evm/index.ts";
 import {
   advance,
   type DeviceTerms,
@@ -16,7 +16,7 @@ import {
 } from "../../protocols/shares/index.ts";
 import { type PreparedSeal, type SealFiles, treeOf } from "../rewards/index.ts";
 import type { ContractCall } from "./coordinator.ts";
-import { shareValue, stepValues } from "./demands.ts";
+import { batchValue, REWARDS_CALLS } from "./rewards-calls.ts";
 import type { SealOnChain } from "./seals.ts";
 
 /** Shares of one final seal with their common proof (Proven.sol, `Batch`). */
@@ -109,17 +109,6 @@ export async function claimsOf(options: ClaimingOptions): Promise<{ batches: Sha
   return { batches, unclaimed };
 }
 
-const BATCH = "(address,uint32,uint8,(bytes32,uint64,uint64,uint64,uint64)[],(bytes32,uint128)[],bytes)";
-
-const batchValue = ({ gateway, epoch, kind, shares, proof }: ShareBatch): AbiValue => [
-  gateway,
-  epoch,
-  BigInt(kind),
-  shares.map(shareValue),
-  stepValues(proof.path),
-  proof.steps,
-];
-
 /** The transactions that claim, in order. @param rewards address of the Rewards contract. */
 export function claimCalls(rewards: Uint8Array, owner: Uint8Array, batches: readonly ShareBatch[]): ContractCall[] {
   const groups: ShareBatch[][] = [];
@@ -134,7 +123,7 @@ export function claimCalls(rewards: Uint8Array, owner: Uint8Array, batches: read
   }
   return groups.map((group) => {
     const count = group.reduce((sum, { shares }) => sum + shares.length, 0);
-    const data = encodeCall(`claim(address,${BATCH}[])`, [owner, group.map(batchValue)]);
+    const data = encodeCall(REWARDS_CALLS.claim, [owner, group.map(batchValue)]);
     return { label: `claim ${count} shares`, to: rewards, data };
   });
 }

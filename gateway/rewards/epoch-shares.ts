@@ -7,6 +7,7 @@ import {
   type Mark,
   type Share,
 } from "../../protocols/shares/index.ts";
+import { outpacesCap } from "../coordinator/faults.ts";
 import { type Cited, cameBack, pass, type Standing, standingAt } from "./standing.ts";
 
 /** First second of an epoch, and first second after it, since 1970. */
@@ -34,10 +35,6 @@ export interface EpochShare {
   left: Left | undefined;
 }
 
-/** Faults.sol, `TOLERANCE`: what a register may run ahead of its cap, ms. */
-const TOLERANCE = 3_600_000n;
-const HOUR = 3_600_000n;
-
 /** One stretch without an absence, and what is cited in it in the order of sequence numbers. */
 interface Stretch {
   from: Standing;
@@ -63,11 +60,10 @@ function beginOf({ index, work, time, clock }: Standing, terms: DeviceTerms) {
   return { index: FIRST_MARK, work: terms.mark, time: Number(terms.since) * 1000, clock: 1 };
 }
 
-/** Faults.sol, `outpaced`: growth above cap × (time between the readings + TOLERANCE), both clocks set. */
+/** Faults.sol, `outpaced`; an unset clock proves nothing. */
 function isOutpaced(begin: ReturnType<typeof beginOf>, end: Cited, { cap }: DeviceTerms): boolean {
   if (begin.clock === 0 || end.clock === 0) return false;
-  const elapsed = BigInt(Math.max(0, end.time - begin.time));
-  return (end.work - begin.work) * HOUR > cap * (elapsed + TOLERANCE);
+  return outpacesCap(end.work - begin.work, cap, BigInt(begin.time), BigInt(end.time));
 }
 
 /** The longest payable share of a stretch, and whether some of its growth is left. */

@@ -57,7 +57,7 @@ describe("a periodic step", () => {
   });
 
   it("is waited for when it is stopped within", async () => {
-    let end = () => undefined as void;
+    let end: () => void = () => undefined;
     let ended = false;
     const it = rig(
       () =>
