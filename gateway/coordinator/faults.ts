@@ -71,6 +71,7 @@ const HOUR = 3_600_000n;
 /** The register may run ahead of the cap by what it grants in this time, ms; clocks may run ahead of the chain's by it (Faults.sol). */
 export const TOLERANCE_MS = 3_600_000n;
 const NO_COMMITMENT: CommitmentEvidence = { seq: 0n, size: 0n, root: new Uint8Array(32) };
+const NO_ENTRY: LoggedEntry = { commitment: NO_COMMITMENT, index: 0n, entry: new Uint8Array(0), path: [] };
 /** Shown where the entry is no attestation and no key counts. */
 const NO_KEY: AbiValue = [0n, new Uint8Array(32), new Uint8Array(32)];
 
@@ -78,7 +79,8 @@ const NO_KEY: AbiValue = [0n, new Uint8Array(32), new Uint8Array(32)];
  * Whether a sealed share grows too fast, as `Faults.outpaced` judges it. A gateway does not seal such a share.
  * @param growth `to − from` of the share.
  * @param cap most work per hour that the device is registered with.
- * @param start ms since 1970 of the last reading of the attestation at `from`, `end` of the one at `to`.
+ * @param start ms since 1970 of the last reading of the attestation at `from`, or of the registration for a first mark.
+ * @param end ms since 1970 of the last reading of the attestation at `to`.
  */
 export function outpacesCap(growth: bigint, cap: bigint, start: bigint, end: bigint): boolean {
   const elapsed = end > start ? end - start : 0n;
@@ -137,8 +139,8 @@ export function faultCalls(faults: Uint8Array, gateway: Uint8Array) {
     /** A sealed share whose `toIndex` was first committed in another epoch, or not at all (then without commitments). */
     misdated: (shown: SealedShare, within = NO_COMMITMENT, before = NO_COMMITMENT) =>
       made("misdated", [sealedValue(shown), commitmentValue(before), commitmentValue(within)]),
-    /** A sealed share that `outpacesCap`. */
-    outpaced: (shown: SealedShare, start: LoggedEntry, end: LoggedEntry) =>
+    /** A sealed share that `outpacesCap`; `start` is left out when the share starts at the first mark. */
+    outpaced: (shown: SealedShare, end: LoggedEntry, start = NO_ENTRY) =>
       made("outpaced", [sealedValue(shown), loggedValue(start), loggedValue(end)]),
     /** Two sealed shares that count a stretch of a register twice, or stand in the wrong order in one seal. */
     overlapping: (a: SealedShare, b: SealedShare) => made("overlapping", [sealedValue(a), sealedValue(b)]),

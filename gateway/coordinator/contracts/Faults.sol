@@ -167,18 +167,19 @@ contract Faults is Demands {
 
     /// @notice A sealed share that grows faster than the cap the device is registered with: growth > cap × (hours between the
     /// last readings of both attestations + TOLERANCE). Clocks that run backwards count as no time.
-    /// @dev Both clocks must have been set (clock state above 0): an unsynced one proves nothing.
-    /// @param start The entry at the share's `fromIndex`; for a first mark, the logged enrolment that states it.
+    /// @dev Both clocks must have been set (clock state above 0): an unsynced one proves nothing. From a first mark the time
+    /// counts from the registration, which no later statement of the device can move.
+    /// @param start The entry at the share's `fromIndex`; not read for a first mark.
     /// @param end The entry at the share's `toIndex`.
     function outpaced(address gateway, Sealed calldata shown, Logged calldata start, Logged calldata end) external {
         _requireSealed(gateway, shown);
         Share calldata share = shown.share;
-        if (share.fromIndex != FIRST_MARK) _requireCited(start.index, share.fromIndex);
-        _requireCited(end.index, share.toIndex);
-        uint256 from = _quotedTime(gateway, start, share.device, share.from);
-        uint256 to = _quotedTime(gateway, end, share.device, share.to);
         Device memory device = _deviceOf(share.device);
         if (device.owner == address(0)) revert NotRegistered(share.device);
+        uint256 from = share.fromIndex == FIRST_MARK
+            ? uint256(device.since) * 1000
+            : _quotedTime(gateway, start, share.fromIndex, share.device, share.from);
+        uint256 to = _quotedTime(gateway, end, share.toIndex, share.device, share.to);
         uint256 elapsed = to > from ? to - from : 0;
         uint256 growth = share.to - share.from;
         if (growth * HOUR <= uint256(device.cap) * (elapsed + TOLERANCE)) revert WithinCap(growth, elapsed);
@@ -268,11 +269,12 @@ contract Faults is Demands {
     }
 
     /// @return When the last reading was taken, ms since 1970.
-    function _quotedTime(address gateway, Logged calldata cited, bytes32 device, uint64 work)
+    function _quotedTime(address gateway, Logged calldata cited, uint64 index, bytes32 device, uint64 work)
         private
         view
         returns (uint256)
     {
+        _requireCited(cited.index, index);
         (Statement memory statement, bytes calldata raw) = _statementOf(gateway, cited);
         if (statement.device != device) revert DifferentDevices(statement.device, device);
         if (statement.work != work) revert NotCited(statement.work, work);

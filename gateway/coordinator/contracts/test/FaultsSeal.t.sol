@@ -267,22 +267,44 @@ contract FaultsSealTest is FaultsFixture {
         refused(outpaced(it, a, b), abi.encodeWithSelector(Faults.ClockUnsynced.selector, b.index));
     }
 
-    function test_growth_from_the_first_mark_is_judged_by_the_enrolment() public {
+    function fromFirstMark(uint64 growth) private returns (Sealed memory it, Logged memory end) {
         Said memory s = reading(11);
-        s.work = MARK + 200_000;
+        s.work = MARK + growth;
         uint64 index = write(entry(s));
         said = commit(GATEWAY);
-        Sealed memory it = sealIt(KIND, Share(device, MARK, s.work, FIRST_MARK, index));
-        bytes memory wrong = abi.encodeWithSelector(Faults.NotCited.selector, MARK + 1000, MARK);
-        refused(outpaced(it, shown(said, 1), shown(said, index)), wrong);
-        slashes(GATEWAY, outpaced(it, shown(said, 0), shown(said, index)));
+        it = sealIt(KIND, Share(device, MARK, s.work, FIRST_MARK, index));
+        end = shown(said, index);
+    }
+
+    /// Eleven hours after the registration, and the tolerance.
+    function test_growth_from_the_first_mark_counts_from_the_registration() public {
+        (Sealed memory it, Logged memory end) = fromFirstMark(12 * uint64(CAP) + 1);
+        Logged memory none;
+        slashes(GATEWAY, outpaced(it, none, end));
+    }
+
+    /// A device that enrols anew at an unchanged register does not shorten the time of its first share.
+    function test_no_later_enrolment_moves_the_first_mark() public {
+        Said memory again = enrolment();
+        again.first = 500;
+        again.time = (START + 39_000) * 1000;
+        uint64 index = write(entry(again));
+        (Sealed memory it, Logged memory end) = fromFirstMark(12 * uint64(CAP));
+        bytes memory within = abi.encodeWithSelector(Faults.WithinCap.selector, 12 * uint256(CAP), 11 * 3_600_000);
+        refused(outpaced(it, shown(said, index), end), within);
     }
 
     function test_an_honest_meter_keeps_its_pace() public {
-        Sealed memory it = sealIt(KIND, honest());
+        Sealed memory it = sealIt(KIND, Share(device, MARK, MARK + 5000, 0, 5));
         bytes memory within = abi.encodeWithSelector(Faults.WithinCap.selector, 5000, 5 * 3_600_000);
         refused(outpaced(it, shown(said, 0), shown(said, 5)), within);
         refused(outpaced(it, shown(said, 0), shown(said, 4)), abi.encodeWithSelector(Faults.NotCited.selector, 4, 5));
+    }
+
+    function test_what_the_entry_says_otherwise_is_another_fault() public {
+        Sealed memory it = sealIt(KIND, Share(device, MARK + 1, MARK + 5000, 0, 5));
+        bytes memory reason = abi.encodeWithSelector(Faults.NotCited.selector, MARK, MARK + 1);
+        refused(outpaced(it, shown(said, 0), shown(said, 5)), reason);
     }
 
     function test_pace_is_judged_by_the_entries_cited() public {
