@@ -17,6 +17,8 @@ export type { DeviceValue, Engine, EngineHost, LintReport } from "./drivers/engi
 export type { Adoption, OcppOptions, PendingStation } from "./drivers/ocpp/options.ts";
 export { SharedCentral } from "./drivers/ocpp/shared-central.ts";
 export { sharedCentral } from "./drivers/ocpp/engine.ts";
+export type { BoardMessage, MessageSource, MessageSubscription } from "./drivers/messages.ts";
+export { readingTopics } from "./drivers/mqtt/topics.ts";
 export { type PortFactory, type PortSpec, parsePort, realPort } from "./drivers/port-spec.ts";
 export { type HomeAssistantClass, homeAssistantClass } from "./home-assistant.ts";
 export { nearest } from "./nearest.ts";
@@ -39,9 +41,13 @@ export { lintProfile, type ProfileProblem } from "./profile-lint.ts";
 export { type Assessment, assess, initialQuality, type QualityState, type RawReading } from "./quality.ts";
 export type { ModbusSection } from "./sections/modbus.ts";
 export type { OcppField, OcppSection, OcppSource } from "./sections/ocpp.ts";
+export type { MessageControl, MessageField, MessageValue, MqttSection } from "./sections/mqtt.ts";
 export type { P1Section } from "./sections/p1.ts";
+export type { RapiSection, RapiValue } from "./sections/rapi.ts";
 export { FAULTS, type Fault, SimulatedBoard } from "./simulate/board.ts";
+export { MessageHub } from "./simulate/message-hub.ts";
 export { MeterModel, type MeterModelOptions } from "./simulate/meter-model.ts";
+export { type MqttBoard, type MqttBoardOptions, simulateMqttBoard } from "./simulate/mqtt-board.ts";
 export {
   type SimulatedBoardOptions,
   type SimulateOptions,

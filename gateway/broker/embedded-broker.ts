@@ -68,7 +68,8 @@ export class EmbeddedBroker {
     const resolved = resolveOptions(options);
     this.#options = resolved;
     this.#clock = clock;
-    this.#access = basicAccess(resolved);
+    const owned = resolved.users.flatMap(({ topics }) => topics?.write ?? []);
+    this.#access = basicAccess({ ...resolved, owned });
     this.#users = new UserList({ users: resolved.users, secret: randomBytes(32) });
     this.#retained = new RetainedBudget(resolved.limits);
     this.durable = new DurableOutlet({ clock, ...resolved.durable });
@@ -190,7 +191,9 @@ export class EmbeddedBroker {
     const known = await this.#users.login(user, given);
     if (known === "busy") return ConnackCode.unavailable;
     if (known === undefined) return undefined;
-    return known.device === undefined ? { kind: "person", name: known.name } : { kind: "device", device: known.device };
+    if (known.device !== undefined) return { kind: "device", device: known.device };
+    const { name, topics } = known;
+    return topics === undefined ? { kind: "person", name } : { kind: "board", name, ...topics };
   }
 
   #isDurable(topic: string): boolean {
@@ -223,7 +226,8 @@ export class EmbeddedBroker {
       done(new EnvironmentError("FS-MQTT-RETAINED", "clients have no more room for retained messages"));
       return;
     }
-    const durable = this.#isDurable(topic);
+    // An empty retained message clears a topic, and says nothing.
+    const durable = this.#isDurable(topic) || (this.#options.durable.boards.has(topic) && payload.length > 0);
     if (!durable && session.turnsWaiting === 0) {
       done(null);
       return;

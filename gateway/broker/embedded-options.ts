@@ -17,8 +17,11 @@ export interface EmbeddedBrokerOptions {
   base?: string;
   /** Root of the boards' link topics. Default `fieldseal-link`. */
   link?: string;
-  /** Which topics are acknowledged only when the gateway says "durable". Default `<link>/+/up`. */
-  durable?: { filters?: readonly string[]; timeoutMs?: number; maxPending?: number };
+  /**
+   * Which topics are acknowledged only when the gateway says "durable". Default `<link>/+/up`. `boards`: topics of boards that
+   * publish plain values, which may be retained as well.
+   */
+  durable?: { filters?: readonly string[]; boards?: readonly string[]; timeoutMs?: number; maxPending?: number };
   limits?: Partial<BrokerLimits>;
 }
 
@@ -75,7 +78,7 @@ export interface ResolvedOptions {
   gateway: { user: string; token: string } | undefined;
   base: string;
   link: string;
-  durable: { filters: readonly string[]; timeoutMs: number; maxPending: number };
+  durable: { filters: readonly string[]; boards: ReadonlySet<string>; timeoutMs: number; maxPending: number };
   limits: BrokerLimits;
 }
 
@@ -104,7 +107,8 @@ export function resolveOptions(options: EmbeddedBrokerOptions): ResolvedOptions 
   const link = options.link ?? "fieldseal-link";
   const base = options.base ?? "fieldseal";
   const filters = options.durable?.filters ?? [`${link}/+/up`];
-  if (!isTopic(base) || !isTopic(link) || !filters.every(isFilter)) {
+  const boards = options.durable?.boards ?? [];
+  if (!isTopic(base) || !isTopic(link) || !filters.every(isFilter) || !boards.every(isTopic)) {
     throw new UsageError("FS-MQTT-TOPIC", "the broker's base topic, link topic or durable filters are not topics", {
       fix: "choose a mqtt.base_topic without wildcards",
     });
@@ -121,6 +125,7 @@ export function resolveOptions(options: EmbeddedBrokerOptions): ResolvedOptions 
     link,
     durable: {
       filters,
+      boards: new Set(boards),
       timeoutMs: options.durable?.timeoutMs ?? 10_000,
       maxPending: options.durable?.maxPending ?? 4_096,
     },

@@ -1,5 +1,6 @@
 import { createHmac, scrypt, scryptSync, timingSafeEqual } from "node:crypto";
 import { fromBase64Url, toBase64Url, UsageError } from "../../protocols/bytes/index.ts";
+import { isFilter } from "./topics.ts";
 
 /** scrypt cost of a stored password: N = 2^14, r = 8, p = 1 takes 16 MB and some 50 ms (OWASP's lower bound for r = 8). */
 const COST = { N: 2 ** 14, r: 8, p: 1 };
@@ -14,6 +15,8 @@ export interface BrokerUser {
   password: string;
   /** 64 hex digits: this user is that device, and may do no more than a device. */
   device?: string;
+  /** This user is a board that publishes plain values: it writes and reads these topics (filters), and nobody else writes them. */
+  topics?: { write: readonly string[]; read: readonly string[] };
 }
 
 function derive(password: Uint8Array, salt: Uint8Array, cost: typeof COST): Promise<Buffer> {
@@ -78,7 +81,9 @@ export class UserList {
               ? "has no usable name"
               : user.device !== undefined && !/^[0-9a-f]{64}$/.test(user.device)
                 ? "names a device that is not 64 hex digits"
-                : undefined;
+                : [...(user.topics?.write ?? []), ...(user.topics?.read ?? [])].every(isFilter)
+                  ? undefined
+                  : "has topics that are no filters";
       if (why !== undefined || stored === undefined) {
         throw new UsageError("FS-MQTT-USER", `MQTT user ${JSON.stringify(user.name.slice(0, 64))} ${why}`, {
           fix: "set the user's password with the command line, which stores its hash",
