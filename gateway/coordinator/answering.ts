@@ -129,11 +129,28 @@ export class Answering {
     this.#o.onEvent?.({ kind: "demanded", demand });
   }
 
+  /** One end point that says so is enough: an answer too many reverts, one too few costs the stake. */
+  async #isOpen({ id }: Demand): Promise<boolean> {
+    let fault: unknown;
+    let closed = false;
+    for (const { chain } of this.#readers) {
+      try {
+        if (await isOpen(chain, this.#o.faults, id)) return true;
+        closed = true;
+      } catch (error) {
+        if (!(error instanceof FieldsealError)) throw error;
+        fault = error;
+      }
+    }
+    if (!closed) throw fault;
+    return false;
+  }
+
   /** Hands the answer to the submitter, unless it is answered or too late. */
   async #begin(demand: Demand): Promise<void> {
-    const { chain, faults, call, onEvent } = this.#o;
+    const { call, onEvent } = this.#o;
     const name = toHex(demand.id);
-    if (!(await isOpen(chain, faults, demand.id))) {
+    if (!(await this.#isOpen(demand))) {
       this.#known.delete(name);
       return;
     }

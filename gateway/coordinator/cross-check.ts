@@ -2,7 +2,7 @@ import { EnvironmentError, equalBytes, FieldsealError, toHex } from "../../proto
 import { encodeReceipt, verifyReceiptProof } from "../../protocols/evm/index.ts";
 import { type Anchor, receiptOf } from "./anchor.ts";
 import type { Chain } from "./chain.ts";
-import { getBlock, getNonce, getReceiptJson, readData } from "./rpc.ts";
+import { type CallRequest, call, getBlock, getNonce, getReceiptJson, readData } from "./rpc.ts";
 import { faultWords } from "./status.ts";
 
 /** How many end points must say the same. */
@@ -29,6 +29,41 @@ function pointsOf(chain: Chain): Point[] {
     if (!found.has(name)) found.set(name, point);
   }
   return [...found].map(([name, of]) => ({ name, chain: of }));
+}
+
+/**
+ * A contract's answer that two end points give alike, for what is staked on: with one end point its own.
+ * @throws EnvironmentError FS-CHAIN-DISAGREE, FS-CHAIN-UNCONFIRMED; with one end point what `Chain.request` throws.
+ */
+export async function agreedCall(chain: Chain, request: CallRequest): Promise<Uint8Array> {
+  const points = pointsOf(chain);
+  if (points.length < QUORUM) return call(chain, request);
+  const silent: string[] = [];
+  const answers = new Map<string, { bytes: Uint8Array; names: string[] }>();
+  await Promise.all(
+    points.map(async ({ name, chain: point }) => {
+      try {
+        const bytes = await call(point, request);
+        const said = answers.get(toHex(bytes));
+        if (said) said.names.push(name);
+        else answers.set(toHex(bytes), { bytes, names: [name] });
+      } catch (error) {
+        if (!(error instanceof FieldsealError)) throw error;
+        silent.push(`${name} (${faultWords(error)})`);
+      }
+    }),
+  );
+  const [most, next] = [...answers.values()].sort((a, b) => b.names.length - a.names.length);
+  if (most && most.names.length >= QUORUM && most.names.length > (next?.names.length ?? 0)) return most.bytes;
+  if (next) {
+    const who = [...answers.values()].flatMap(({ names }) => names).join(", ");
+    throw new EnvironmentError("FS-CHAIN-DISAGREE", `end points answer a call differently: ${who}`, {
+      fix: "Nothing is staked on it until two agree; replace the end point that is wrong.",
+    });
+  }
+  throw new EnvironmentError("FS-CHAIN-UNCONFIRMED", `waits for a second end point to answer: ${silent.join("; ")}`, {
+    fix: "Nothing is staked on one end point's word; it is tried again.",
+  });
 }
 
 const short = (hash: Uint8Array) => `0x${toHex(hash.subarray(0, 4))}…`;

@@ -107,7 +107,7 @@ export class Sealing {
     }
     const prepared = this.#o.files.read(epoch) ?? (await this.#prepare(times, epoch, latest));
     if (prepared === undefined) return;
-    for (const seal of prepared.seals) await this.#seal(prepared, seal);
+    for (const seal of prepared.seals) await this.#seal(times, prepared, seal);
     this.#say(prepared.seals.length === 0 ? `epoch ${epoch} holds no proven work` : `epoch ${epoch} is sealed`);
   }
 
@@ -117,11 +117,10 @@ export class Sealing {
 
   /** The epoch's shares, durable; undefined while its last block may still be undone. */
   async #prepare(times: EpochTimes, epoch: bigint, latest: BlockInfo): Promise<PreparedEpoch | undefined> {
-    const { log, scope, gateway, coordinator, commitments, files, seals, onEvent } = this.#o;
+    const { log, scope, files, seals, onEvent } = this.#o;
     const span: EpochSpan = { start: epochStart(times, epoch), end: epochEnd(times, epoch) };
     if (!(await this.#isSettled(span.end, latest))) return undefined;
-    const { before, last } = commitmentsOfEpoch(commitments, coordinator.ledger, gateway, span);
-    await this.#requireKnown(before, last, span, epoch);
+    const { before, size } = await this.#committed(span, epoch);
     const earlier = files
       .epochs()
       .filter((one) => one < epoch)
@@ -138,8 +137,8 @@ export class Sealing {
       span,
       from: previous?.size ?? 0n,
       standings: previous ? standingsAfter(previous, (seal) => counting.has(seal)) : new Map(),
-      before: before?.size ?? 0n,
-      size: last?.size ?? before?.size ?? 0n,
+      before,
+      size,
       termsOf: (device) => seals.termsOf(device),
       onLeft: (device, why) => onEvent?.({ kind: "left", epoch, device, why }),
     });
@@ -154,6 +153,14 @@ export class Sealing {
     if (typeof depth === "bigint" && depth < 0n) return false;
     const block = await getBlock(coordinator.chain, depth);
     return block !== undefined && block.timestamp >= end;
+  }
+
+  /** How far the log was committed before the epoch, and by its end. @throws EnvironmentError FS-SEAL-COMMITMENT. */
+  async #committed(span: EpochSpan, epoch: bigint): Promise<{ before: bigint; size: bigint }> {
+    const { commitments, coordinator, gateway } = this.#o;
+    const { before, last } = commitmentsOfEpoch(commitments, coordinator.ledger, gateway, span);
+    await this.#requireKnown(before, last, span, epoch);
+    return { before: before?.size ?? 0n, size: last?.size ?? before?.size ?? 0n };
   }
 
   /** The kept commitments must be the chain's, and none may lie between them and the epoch's ends. */
@@ -199,16 +206,19 @@ export class Sealing {
     );
   }
 
-  async #seal({ epoch }: PreparedEpoch, seal: PreparedSeal): Promise<void> {
+  async #seal(times: EpochTimes, { epoch, size: read }: PreparedEpoch, seal: PreparedSeal): Promise<void> {
     const { seals, call, onEvent } = this.#o;
+    const name = `${epoch}/${seal.kind}`;
+    if (this.#told.has(name)) return;
     const { hash, sum } = treeOf(seal).root;
     const count = seal.shares.length;
     if (!(await this.#isSealed(epoch, seal))) {
+      // A reorganisation deeper than the finality may have moved commitments to another epoch since the shares were made.
+      const { size } = await this.#committed({ start: epochStart(times, epoch), end: epochEnd(times, epoch) }, epoch);
+      if (size !== read) throw missing(`its shares were made of ${read} entries, ${size} are committed in time`, epoch);
       this.#say(`epoch ${epoch} of kind ${seal.kind} is being sealed`);
       await call(seals.sealCall(epoch, seal.kind, hash, sum, BigInt(count)));
     }
-    const name = `${epoch}/${seal.kind}`;
-    if (this.#told.has(name)) return;
     this.#told.add(name);
     onEvent?.({ kind: "sealed", epoch, deviceKind: seal.kind, root: hash, work: sum, count });
   }

@@ -3,7 +3,7 @@ import { decodeWords, encodeCall, wordToAddress, wordToUint } from "../../protoc
 import type { DeviceTerms, EpochTimes } from "../../protocols/shares/index.ts";
 import type { Chain } from "./chain.ts";
 import type { ContractCall } from "./coordinator.ts";
-import { call } from "./rpc.ts";
+import { agreedCall } from "./cross-check.ts";
 
 /** A seal as the Ledger holds it (Interfaces.sol, `Seal`). */
 export interface SealOnChain {
@@ -14,7 +14,10 @@ export interface SealOnChain {
   sealedAt: bigint;
 }
 
-/** What the Ledger says about epochs and seals, and the call that seals. Reads are of the newest block. */
+/**
+ * What the Ledger says about epochs and seals, and the call that seals. Reads are of the newest block, and two end points must agree
+ * where there are two: a seal made of a false answer would cost the stake.
+ */
 export interface LedgerSeals {
   times(): Promise<EpochTimes>;
   /** The contract that judges; demands are made there. */
@@ -34,12 +37,12 @@ export interface LedgerSeals {
 }
 
 /**
- * Reads throw what `Chain.request` throws; EnvironmentError FS-CHAIN-NO-CONTRACT; ProtocolError FS-ABI.
- * @param registry address of the Registry, as the coordinator knows it.
+ * Reads throw what `Chain.request` throws; EnvironmentError FS-CHAIN-NO-CONTRACT, FS-CHAIN-DISAGREE, FS-CHAIN-UNCONFIRMED;
+ * ProtocolError FS-ABI.
  */
-export function ledgerSeals(chain: Chain, ledger: Uint8Array, registry: () => Promise<Uint8Array>): LedgerSeals {
+export function ledgerSeals(chain: Chain, ledger: Uint8Array): LedgerSeals {
   const ask = async (to: Uint8Array, signature: string, values: Parameters<typeof encodeCall>[1], words: number) => {
-    const answer = await call(chain, { to, data: encodeCall(signature, values) });
+    const answer = await agreedCall(chain, { to, data: encodeCall(signature, values) });
     if (answer.length === 0) {
       throw new EnvironmentError("FS-CHAIN-NO-CONTRACT", "there is no coordinator contract at the given address", {
         fix: "Check the addresses and the chain id; on a local chain, deploy again.",
@@ -51,7 +54,12 @@ export function ledgerSeals(chain: Chain, ledger: Uint8Array, registry: () => Pr
     const [word] = await ask(ledger, signature, values, 1);
     return wordToUint(word!);
   };
+  const address = async (signature: string) => {
+    const [word] = await ask(ledger, signature, [], 1);
+    return wordToAddress(word!);
+  };
   let known: EpochTimes | undefined;
+  let registry: Uint8Array | undefined;
   return {
     async times() {
       known ??= {
@@ -62,10 +70,7 @@ export function ledgerSeals(chain: Chain, ledger: Uint8Array, registry: () => Pr
       };
       return known;
     },
-    async faults() {
-      const [word] = await ask(ledger, "FAULTS()", [], 1);
-      return wordToAddress(word!);
-    },
+    faults: () => address("FAULTS()"),
     async sealOf(gateway, epoch, kind) {
       const values = [gateway, epoch, BigInt(kind)];
       const [root, work, count, at] = await ask(ledger, "sealOf(address,uint32,uint8)", values, 4);
@@ -79,7 +84,8 @@ export function ledgerSeals(chain: Chain, ledger: Uint8Array, registry: () => Pr
     ringTime: async (gateway, seq) => (await one("checkpoint(address,uint64)", [gateway, seq])) & ((1n << 40n) - 1n),
     minStake: () => one("MIN_STAKE()"),
     async termsOf(device) {
-      const words = await ask(await registry(), "deviceOf(bytes32)", [device], 7);
+      registry ??= await address("REGISTRY()");
+      const words = await ask(registry, "deviceOf(bytes32)", [device], 7);
       const [owner, kind, cap, since, mark, end, until] = words.map((word) => wordToUint(word));
       if (owner === 0n) return undefined;
       return { kind: Number(kind), cap: cap!, since: since!, mark: mark!, end: end!, until: until! };

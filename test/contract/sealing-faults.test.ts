@@ -4,9 +4,10 @@ import type { Chain } from "../../gateway/coordinator/chain.ts";
 import { failoverChain } from "../../gateway/coordinator/failover.ts";
 import { fundLocal } from "../../gateway/coordinator/local-chain.ts";
 import { memoryOutbox, type OutboxStore } from "../../gateway/coordinator/outbox.ts";
+import { ledgerSeals } from "../../gateway/coordinator/seals.ts";
 import { localTransactionSigner } from "../../gateway/coordinator/signer.ts";
 import { SealFiles } from "../../gateway/rewards/index.ts";
-import { EnvironmentError } from "../../protocols/bytes/index.ts";
+import { EnvironmentError, toHex } from "../../protocols/bytes/index.ts";
 import { encodeCall } from "../../protocols/evm/index.ts";
 import { type Committing, mine, onFreshChain, sent } from "../support/committing.ts";
 import { secretOf, startTestCoordinator, type TestCoordinator, transact } from "../support/coordinator.ts";
@@ -150,6 +151,33 @@ describe("a gateway that is killed while it seals", () => {
       expect(faults).toEqual([]);
     }));
 
+  it("with two end points of which one lies about a device: nothing is sealed until they agree", () =>
+    onFreshChain(test, async () => {
+      const proxy = await startFaultProxy(test.local.chain);
+      try {
+        // deviceOf answers seven words; the third one is the cap.
+        proxy.alter = ({ method }, result) => {
+          const words: string[] = method === "eth_call" ? (String(result).slice(2).match(/.{64}/g) ?? []) : [];
+          return words.length === 7 ? `0x${words.with(2, "f".padStart(64, "0")).join("")}` : result;
+        };
+        const it = await rig.submitter({ store: memoryOutbox(outbox.entries()) });
+        const files = new SealFiles(`${rig.folder}/two`);
+        const chain = failoverChain([proxiedChain(proxy), test.local.chain]);
+        const seals = ledgerSeals(chain, test.deployment.ledger);
+        const sealing = rig.sealing(it, [], { files, seals });
+        await expect(sealing.step()).rejects.toMatchObject({ code: "FS-CHAIN-DISAGREE" });
+        expect(files.epochs()).toEqual([]);
+        proxy.plan = () => "500";
+        await expect(sealing.step()).rejects.toMatchObject({ code: "FS-CHAIN-UNCONFIRMED" });
+        proxy.plan = () => undefined;
+        proxy.alter = (_, result) => result;
+        await rig.until(it, sealing.step());
+        expect(sealing.status).toBe("epoch 0 is sealed");
+      } finally {
+        await proxy.stop();
+      }
+    }));
+
   it("that is frozen, leaving or without stake does not seal, and says why", () =>
     onFreshChain(test, async () => {
       const it = await rig.submitter({ store: memoryOutbox(outbox.entries()) });
@@ -218,8 +246,12 @@ describe("demands", () => {
       try {
         proxy.alter = ({ method, params }, result) => {
           if (method === "eth_getLogs") return [];
-          const asked = method === "eth_call" && JSON.stringify(params).includes(Buffer.from(faults).toString("hex"));
-          return asked && result === `0x${"3".padStart(64, "0")}` ? `0x${"0".repeat(64)}` : result;
+          const asked = method === "eth_call" && JSON.stringify(params).includes(toHex(faults));
+          if (!asked) return result;
+          // No demand is open, and the one that is asked for was answered (state 2).
+          if (result === `0x${"3".padStart(64, "0")}`) return `0x${"0".repeat(64)}`;
+          const words: string[] = String(result).slice(2).match(/.{64}/g) ?? [];
+          return words.length === 4 ? `0x${words.with(2, "2".padStart(64, "0")).join("")}` : result;
         };
         const events: AnsweringEvent[] = [];
         const one = answering(it, faults, files, failoverChain([proxiedChain(proxy), test.local.chain]), events);

@@ -51,16 +51,16 @@ export class SealingRig {
   readonly seals;
 
   private constructor(test: TestCoordinator, times: EpochTimes) {
-    const { deployment, coordinator, gateway, local } = test;
+    const { deployment, gateway, local } = test;
     this.test = test;
     this.times = times;
     this.scope = scopeOf(deployment.chainId, deployment.ledger, gateway.address);
-    this.seals = ledgerSeals(local.chain, deployment.ledger, () => coordinator.registry());
+    this.seals = ledgerSeals(local.chain, deployment.ledger);
   }
 
   static async open(test: TestCoordinator): Promise<SealingRig> {
     const { chain } = test.local;
-    const times = await ledgerSeals(chain, test.deployment.ledger, () => test.coordinator.registry()).times();
+    const times = await ledgerSeals(chain, test.deployment.ledger).times();
     const rig = new SealingRig(test, times);
     await rig.log.open();
     await transact(test, test.gateway, stakeCall(test.deployment.ledger, await rig.seals.minStake()));
