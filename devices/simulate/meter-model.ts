@@ -1,5 +1,6 @@
 import type { Clock } from "../../firmware-bridge/port/index.ts";
 import { houseQuantities } from "./house-quantities.ts";
+import { plantQuantities } from "./plant-quantities.ts";
 
 export interface MeterModelOptions {
   clock: Clock;
@@ -97,6 +98,7 @@ export class MeterModel {
     set("energy_export_t1", this.#startExport);
     set("energy_export_t2", 0);
     set("energy_total", imported + this.#startExport);
+    for (const [name, value] of plantQuantities(power, imported, second)) set(name, value);
     for (const [name, value] of houseQuantities(imported, second)) set(name, value);
     return out;
   }

@@ -1,23 +1,16 @@
 import { fromHex, UsageError } from "../../../protocols/bytes/index.ts";
 import { decodeRequest, isException, RtuAnswerDecoder } from "../../../protocols/modbus/index.ts";
 import type { Profile, RecordedFrame } from "../../profile.ts";
-import type { DriverOptions } from "../driver.ts";
-import type { DeviceValue, Engine, EngineHost } from "../engine.ts";
-import { keyOf, parsePort, portOf } from "../port-spec.ts";
+import type { DeviceValue, Engine } from "../engine.ts";
 import { ReadingMaker } from "../reading-maker.ts";
-import { ModbusBus } from "./bus.ts";
+import { BlockReader } from "./block-reader.ts";
 import { ModbusController } from "./controller.ts";
 import { READ_FUNCTION, RegisterImage, registersOf } from "./image.ts";
-import { ModbusLine } from "./line.ts";
 import { lintModbus } from "./lint.ts";
 import { planBlocks, TABLES } from "./plan.ts";
+import { sharedBus } from "./shared-bus.ts";
 import { ModbusUnit } from "./unit.ts";
 import { readValues } from "./values.ts";
-
-interface SharedBus {
-  bus: ModbusBus;
-  settings: string;
-}
 
 function decodeFrame(board: Profile, { what, request: sentText = "", answer }: RecordedFrame) {
   const sent = fromHex(sentText);
@@ -34,33 +27,6 @@ function decodeFrame(board: Profile, { what, request: sentText = "", answer }: R
   return values;
 }
 
-/** All devices on one line, with its settings; the first one opens it. */
-function busOf(host: EngineHost, { name, config }: DriverOptions, profile: Profile, port: string): SharedBus {
-  const spec = parsePort(port, 502);
-  const defaults = profile.modbus!;
-  const settings = {
-    baudRate: config.baud ?? defaults.baudRate,
-    parity: config.parity ?? defaults.parity,
-    stopBits: config.stopBits ?? defaults.stopBits,
-  };
-  const text = spec.kind === "serial" ? JSON.stringify(settings) : "";
-  host.claim(name, spec, "modbus");
-  const shared = host.shared(`modbus ${keyOf(spec)}`, (): SharedBus => {
-    const line = new ModbusLine({
-      port: host.openPort(spec, settings, port),
-      clock: host.clock,
-      framing: spec.kind === "tcp" ? "tcp" : "rtu",
-      // 3.5 characters of 11 bits; above 19200 baud the specification fixes 1.75 ms.
-      pause: spec.kind === "serial" ? Math.max(2, Math.ceil(38_500 / settings.baudRate)) : 0,
-    });
-    return { bus: new ModbusBus({ line, clock: host.clock }), settings: text };
-  });
-  if (shared.settings === text) return shared;
-  throw new UsageError("FS-DEVICE-BUS", `${name}: ${port} is already used with other settings (${shared.settings})`, {
-    fix: "give all devices on one line the same baud, parity and stopBits",
-  });
-}
-
 /** Modbus RTU, RTU over TCP, and Modbus TCP: registers read in blocks, many units on one line. */
 export const modbusEngine: Engine = {
   link: "modbus",
@@ -70,7 +36,7 @@ export const modbusEngine: Engine = {
     const { name, config, clock, last } = options;
     const defaults = profile.modbus!;
     const every = config.every ?? defaults.every;
-    const { bus } = busOf(host, options, profile, portOf(options));
+    const bus = sharedBus(host, options, defaults);
     const address = config.unit ?? defaults.unit;
     const timeout = config.timeout ?? defaults.timeout;
     const unit = new ModbusUnit({
@@ -78,8 +44,7 @@ export const modbusEngine: Engine = {
       unit: address,
       every,
       timeout,
-      measurements: profile.measurements,
-      plan: (cuts) => planBlocks(profile, cuts),
+      reader: new BlockReader({ measurements: profile.measurements, plan: (cuts) => planBlocks(profile, cuts) }),
       maker: new ReadingMaker({ device: name, profile, clock, every, last }),
     });
     const controller = new ModbusController({ driver: options, profile, bus, unit: address, timeout });

@@ -1,23 +1,35 @@
 import { FieldsealError, ProtocolError } from "../../../protocols/bytes/index.ts";
 import { ModbusExceptionCode } from "../../../protocols/modbus/index.ts";
-import type { MeasurementProfile } from "../../profile.ts";
+import type { RegisterTable } from "../../sections/modbus.ts";
 import { backoff } from "../backoff.ts";
 import type { DeviceReading, DriverCounters, DriverOptions } from "../driver.ts";
 import type { DeviceValue } from "../engine.ts";
 import type { ReadingMaker } from "../reading-maker.ts";
-import { RegisterImage, readRequest, registersOf } from "./image.ts";
+import { readRequest, registersOf } from "./image.ts";
 import type { ModbusLine } from "./line.ts";
-import { type Block, cutKey, splitBlock } from "./plan.ts";
-import { readValues } from "./values.ts";
+
+/** A unit's registers, two bytes each (bits: see `registersOf`); `refused` where it lacks some of them. */
+export type AskRegisters = (table: RegisterTable, at: number, count: number) => Promise<Uint8Array | "refused">;
+
+/** By measurement name, and whether one that ought to be there is not. */
+export interface UnitValues {
+  values: Map<string, DeviceValue>;
+  malformed: boolean;
+}
+
+/** Which registers are read, and what they mean. */
+export interface UnitReader {
+  read(ask: AskRegisters): Promise<UnitValues>;
+  /** The unit was away: what was learnt of it may be out of date. */
+  forget(): void;
+}
 
 export interface ModbusUnitOptions {
   driver: Pick<DriverOptions, "name" | "clock" | "onReading" | "onState">;
   unit: number;
   every: number;
   timeout: number;
-  measurements: readonly MeasurementProfile[];
-  /** Blocks of a fresh start; `cuts` is what the board's refusals have taught. */
-  plan(cuts: ReadonlySet<string>): Block[];
+  reader: UnitReader;
   maker: ReadingMaker;
 }
 
@@ -41,9 +53,6 @@ export class ModbusUnit {
     reconnects: 0,
   };
   readonly #options: ModbusUnitOptions;
-  #blocks: Block[] | undefined;
-  /** Kept when the board or the line goes away: a gap that was refused once is refused again. */
-  readonly #cuts = new Set<string>();
   #online: boolean | undefined;
   #failures = 0;
   #why: string | undefined;
@@ -80,41 +89,23 @@ export class ModbusUnit {
   /** The line is gone: the unit is not to blame and is asked again as soon as the line is back. */
   lineLost(error: FieldsealError): void {
     if (this.retired) return;
-    this.#blocks = undefined;
+    this.#options.reader.forget();
     this.#offline(error);
     this.due = this.#options.driver.clock.monotonic();
   }
 
-  async #read(line: ModbusLine): Promise<{ values: Map<string, DeviceValue>; malformed: boolean }> {
-    const image = new RegisterImage();
-    const todo = [...(this.#blocks ?? this.#options.plan(this.#cuts))];
-    const kept: Block[] = [];
-    for (let block = todo.shift(); block; block = todo.shift()) {
-      const registers = await this.#readRegisters(line, block);
-      if (registers === "refused") {
-        const halves = splitBlock(block);
-        if (!halves) continue;
-        this.#cuts.add(cutKey(block.table, halves[1].at));
-        todo.unshift(...halves);
-        continue;
-      }
-      kept.push(block);
-      image.put(block.table, block.at, registers);
-    }
-    this.#blocks = kept;
-    const values = new Map<string, DeviceValue>();
-    const malformed = readValues(this.#options.measurements, image, values);
-    return { values, malformed };
+  async #read(line: ModbusLine): Promise<UnitValues> {
+    return this.#options.reader.read((table, at, count) => this.#ask(line, table, at, count));
   }
 
   /** A board that lacks a register refuses the whole read: `refused` asks for smaller ones. */
-  async #readRegisters(line: ModbusLine, block: Block): Promise<Uint8Array | "refused"> {
+  async #ask(line: ModbusLine, table: RegisterTable, at: number, count: number): Promise<Uint8Array | "refused"> {
     const { unit } = this.#options;
-    const request = readRequest(block.table, block.at, block.count);
+    const request = readRequest(table, at, count);
     for (let attempt = 1; ; attempt++) {
       try {
         const answer = await line.exchange(unit, request, this.#timeout());
-        const registers = registersOf(answer, block.count);
+        const registers = registersOf(answer, count);
         if (!registers) throw new ProtocolError("FS-MODBUS-ANSWER", `unit ${unit} sent no registers`);
         return registers;
       } catch (error) {
@@ -161,7 +152,7 @@ export class ModbusUnit {
     const silent = error.code === "FS-MODBUS-TIMEOUT";
     if (this.#failures >= PATIENCE || this.#online === undefined || !silent) this.#offline(error);
     this.due = now + (silent ? Math.max(this.#waits.next().value, 1000) : Math.max(this.#options.every, 1000));
-    if (this.#failures >= PATIENCE) this.#blocks = undefined;
+    if (this.#failures >= PATIENCE) this.#options.reader.forget();
   }
 
   #offline(error: FieldsealError): void {
