@@ -10,6 +10,7 @@ import { type ObisSource, P1, type P1Section } from "./sections/p1.ts";
 import { RAPI, type RapiSection, type RapiValue } from "./sections/rapi.ts";
 import { SML, type SmlSection } from "./sections/sml.ts";
 import { type PointSource, SUNSPEC, type SunspecSection } from "./sections/sunspec.ts";
+import { TEXT, type TextSection, type TextSource } from "./sections/text.ts";
 import type { MeasurementKind } from "./vocabulary.ts";
 
 export type { CosemSource, FixField, MbusSource, MessageValue, ObdSource, ObisSource, PointSource, RegisterSource };
@@ -25,6 +26,7 @@ export interface Sections {
   han: HanSection;
   sml: SmlSection;
   mbus: MbusSection;
+  text: TextSection;
   mqtt: MqttSection;
   rapi: RapiSection;
 }
@@ -42,6 +44,7 @@ const DEFAULTS: Sections = {
   han: HAN,
   sml: SML,
   mbus: MBUS,
+  text: TEXT,
   mqtt: MQTT,
   rapi: RAPI,
 };
@@ -58,6 +61,7 @@ export interface Sources {
   ocpp?: OcppSource;
   cosem?: CosemSource;
   mbus?: MbusSource;
+  text?: TextSource;
   message?: MessageValue;
   rapi?: RapiValue;
 }

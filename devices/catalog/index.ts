@@ -9,8 +9,12 @@ import ocpp201 from "./chargers/ocpp-201/profile.ts";
 import openevse from "./chargers/openevse/profile.ts";
 import openevseWifi from "./chargers/openevse-wifi/profile.ts";
 import smartevse from "./chargers/smartevse/profile.ts";
+import fronius from "./inverters/fronius/profile.ts";
 import goodweDt from "./inverters/goodwe-dt/profile.ts";
 import goodweEt from "./inverters/goodwe-et/profile.ts";
+import sma from "./inverters/sma/profile.ts";
+import sunspecInverter from "./inverters/sunspec-inverter/profile.ts";
+import sunspecStorage from "./inverters/sunspec-storage/profile.ts";
 import victronGx from "./inverters/victron-gx/profile.ts";
 import abbB23 from "./meters/abb-b23/profile.ts";
 import aidonHan from "./meters/aidon-han/profile.ts";
@@ -24,6 +28,7 @@ import eastronSdm630 from "./meters/eastron-sdm630/profile.ts";
 import emonpiMqtt from "./meters/emonpi-mqtt/profile.ts";
 import emucsP1 from "./meters/emucs-p1/profile.ts";
 import esphomeMeter from "./meters/esphome-meter/profile.ts";
+import froniusSmartMeter from "./meters/fronius-smart-meter/profile.ts";
 import kaifaHan from "./meters/kaifa-han/profile.ts";
 import kamstrupHan from "./meters/kamstrup-han/profile.ts";
 import mbusHeatMeter from "./meters/mbus-heat-meter/profile.ts";
@@ -31,7 +36,11 @@ import schneiderIem3155 from "./meters/schneider-iem3155/profile.ts";
 import shelly3em from "./meters/shelly-3em/profile.ts";
 import shellyEm from "./meters/shelly-em/profile.ts";
 import shellyPro3em from "./meters/shelly-pro-3em/profile.ts";
+import openenergymonitorEmonpi from "./meters/openenergymonitor-emonpi/profile.ts";
+import openenergymonitorEmontxCm from "./meters/openenergymonitor-emontx-cm/profile.ts";
+import openenergymonitorEmontx3 from "./meters/openenergymonitor-emontx3/profile.ts";
 import smlMeter from "./meters/sml-meter/profile.ts";
+import sunspecMeter from "./meters/sunspec-meter/profile.ts";
 import swedishP1 from "./meters/swedish-p1/profile.ts";
 import tasmotaPlug from "./meters/tasmota-plug/profile.ts";
 import victronGridMeter from "./meters/victron-grid-meter/profile.ts";
@@ -62,6 +71,9 @@ export const catalog: readonly Profile[] = [
   kamstrupHan,
   smlMeter,
   mbusHeatMeter,
+  openenergymonitorEmonpi,
+  openenergymonitorEmontx3,
+  openenergymonitorEmontxCm,
   // positioning and vehicles
   nmeaGnss,
   obd2Odometer,
@@ -92,6 +104,13 @@ export const catalog: readonly Profile[] = [
   // charging stations over Modbus
   alfenEve,
   kebaP30,
+  // SunSpec
+  sunspecInverter,
+  fronius,
+  sma,
+  sunspecStorage,
+  sunspecMeter,
+  froniusSmartMeter,
 ];
 
 /** The profiles that ship. */

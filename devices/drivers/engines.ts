@@ -11,6 +11,7 @@ import { p1Engine } from "./p1/engine.ts";
 import { rapiEngine } from "./rapi/engine.ts";
 import { smlEngine } from "./sml/engine.ts";
 import { sunspecEngine } from "./sunspec/engine.ts";
+import { textEngine } from "./text/engine.ts";
 
 /** One engine per protocol. */
 export const engines: Readonly<Record<LinkKind, Engine>> = {
@@ -23,6 +24,7 @@ export const engines: Readonly<Record<LinkKind, Engine>> = {
   han: hanEngine,
   sml: smlEngine,
   mbus: mbusEngine,
+  text: textEngine,
   mqtt: mqttEngine,
   rapi: rapiEngine,
 };

@@ -7,15 +7,18 @@ import { obdPeer } from "./obd-board.ts";
 import { p1Peer } from "./p1-board.ts";
 import type { PeerKind } from "./peer.ts";
 import { rapiPeer } from "./rapi-board.ts";
+import { textPeer } from "./text-board.ts";
 
 /** Boards on a byte stream, by link. */
 export const peers: Readonly<Partial<Record<LinkKind, PeerKind>>> = {
   nmea: nmeaPeer,
   obd: obdPeer,
   modbus: modbusPeer,
+  sunspec: modbusPeer,
   p1: p1Peer,
   han: hanPeer,
   sml: smlPeer,
   mbus: mbusPeer,
+  text: textPeer,
   rapi: rapiPeer,
 };

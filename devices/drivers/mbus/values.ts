@@ -7,7 +7,7 @@ import {
   type MbusRecord,
 } from "../../../protocols/mbus/index.ts";
 import { Decimal, type SenmlNumber } from "../../../protocols/reading/index.ts";
-import { decimal, exactNumber } from "../../numbers.ts";
+import { decimal, exactNumber, shortestFloat } from "../../numbers.ts";
 import type { MeasurementProfile, Profile } from "../../profile.ts";
 
 /** Divisors from what meters count in to what is signed. */
@@ -37,7 +37,9 @@ function converted(record: MbusRecord, { unit, scale = 0 }: MeasurementProfile):
   const divisor = record.unit === unit ? 1n : MBUS_DIVISORS[`${record.unit}>${unit}`];
   if (divisor === undefined) return "malformed";
   if (typeof value === "number") {
-    return Number.isFinite(value) ? exactNumber(value / Number(divisor), scale) : "malformed";
+    if (!Number.isFinite(value)) return "malformed";
+    const float = divisor === 1n && Math.fround(value) === value;
+    return float ? shortestFloat(value, scale) : exactNumber(value / Number(divisor), scale);
   }
   const { mantissa, exponent } = value;
   if (divisor === 1n) return decimal(mantissa, exponent + scale);

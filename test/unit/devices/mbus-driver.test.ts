@@ -188,7 +188,12 @@ describeVectors("mbus", "heat meters that exist", () => {
       return value === undefined ? [] : [[name, Number(String(value))] as const];
     });
     expect(energies.length).toBeGreaterThan(8);
-    // The decoded XML beside the frames: 6 531 kWh with the fixed structure, 8 times 0.1 MWh, and 24 610 kWh.
-    expect(Object.fromEntries(energies)).toMatchObject({ "engelmann_sensostar2c.hex": 800_000 });
+    // As in the decoded XML beside the frames: 0.1 MWh, Wh, kWh in BCD, the fixed structure.
+    expect(Object.fromEntries(energies)).toMatchObject({
+      "engelmann_sensostar2c.hex": 800_000,
+      "minol_minocal_c2.hex": 3000,
+      "svm_f22_telegram1.hex": 28_014_000,
+      "sen_pollusonic_2.hex": 6_531_000,
+    });
   });
 });
