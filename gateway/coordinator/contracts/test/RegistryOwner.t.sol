@@ -148,9 +148,10 @@ contract RegistryOwnerTest is Fixture {
         require(registry.deviceOf(device).owner == OWNER, "by its owner");
     }
 
+    /// Another device than the one that is registered.
     function sendingOf(uint8 kind, uint48 cap, uint64 mark) private returns (Sending memory sending) {
-        deploy(IEd25519(address(0)));
-        Draft memory d = draft(Algorithms.ES256K);
+        Draft memory d = draft(Algorithms.ES256);
+        device = d.device;
         d.work = mark;
         sending = prepare(d);
         sending.entry.kind = kind;

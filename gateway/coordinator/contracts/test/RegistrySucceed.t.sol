@@ -46,7 +46,7 @@ contract RegistrySucceedTest is Fixture {
         return PublicKey(Algorithms.ES256, bytes32(x), bytes32(y));
     }
 
-    function signed(Plan memory p) private returns (Registry.Ending memory ending) {
+    function signed(Plan memory p) private pure returns (Registry.Ending memory ending) {
         ending.gateway = GATEWAY;
         ending.key = p256Key(p.secret);
         ending.body = p.body;
