@@ -70,6 +70,11 @@ term("volume_flow", "m3/s", "gauge", "l_s", "Flow", 3);
 term("flow_temperature", "Cel", "gauge", "c", "Flow temperature");
 term("return_temperature", "Cel", "gauge", "c", "Return temperature");
 term("temperature_difference", "K", "gauge", "k", "Flow less return temperature");
+// Inverters and batteries.
+term("power_produced", "W", "gauge", "w", "Power produced");
+energy("energy_produced", "Energy produced");
+term("inverter_state", "", "state", "", "State of the inverter");
+term("soh", "/100", "gauge", "percent", "State of health");
 // Positions and vehicles.
 term("latitude", "lat", "gauge", "", "Latitude");
 term("longitude", "lon", "gauge", "", "Longitude");

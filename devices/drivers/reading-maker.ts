@@ -29,7 +29,7 @@ export class ReadingMaker {
 
   /**
    * @param values by measurement name; names the profile does not have are left out.
-   * @throws ProtocolError FS-DEVICE-WORK when the work register is not among them: such a reading would prove nothing. A board
+   * @throws ProtocolError FS-DEVICE-EMPTY when there is nothing among them that the profile knows; FS-DEVICE-WORK when the work register is not among them: such a reading would prove nothing. A board
    * that may leave it out (hourly registers) must have sent it once.
    */
   make(values: ReadonlyMap<string, DeviceValue>, malformed: boolean): DeviceReading {
@@ -43,6 +43,11 @@ export class ReadingMaker {
             : `check that the board is a ${profile.model}`,
         });
       }
+    }
+    if (!profile.measurements.some(({ name }) => values.has(name))) {
+      throw new ProtocolError("FS-DEVICE-EMPTY", `${profile.model} gave none of its measurements`, {
+        fix: `check that the board is a ${profile.model}`,
+      });
     }
     const raw = { at: clock.monotonic(), values, malformed };
     const { quality, work, base, state } = assess(profile, this.#state, raw, every);

@@ -13,13 +13,14 @@ import {
 import type { SimulatedBoard } from "./board.ts";
 import { BoardRegisters } from "./modbus-registers.ts";
 import type { PeerKind } from "./peer.ts";
+import { SunspecRegisters } from "./sunspec-registers.ts";
 
 const GARBAGE = Uint8Array.of(0x00, 0xff, 0x5a, 0x01, 0x04, 0x00);
 
 /** One board at its address, with what it was told. */
 interface Slave {
   board: SimulatedBoard;
-  registers: BoardRegisters;
+  registers: Pick<BoardRegisters, "read" | "write">;
 }
 
 const TABLE_OF = { 1: "coil", 2: "discrete", 3: "holding", 4: "input" } as const;
@@ -76,7 +77,10 @@ export interface ModbusServer {
 }
 
 const slavesOf = (boards: readonly SimulatedBoard[]): Slave[] =>
-  boards.map((board) => ({ board, registers: new BoardRegisters(board) }));
+  boards.map((board) => ({
+    board,
+    registers: board.profile.link === "sunspec" ? new SunspecRegisters(board) : new BoardRegisters(board),
+  }));
 
 export function rtuServer(boards: readonly SimulatedBoard[]): ModbusServer {
   const slaves = slavesOf(boards);
@@ -141,7 +145,7 @@ const SILENCE = 100;
 /** Modbus units that share a line. */
 export const modbusPeer: PeerKind = {
   shared: true,
-  baudRate: ({ modbus }) => modbus!.baudRate,
+  baudRate: ({ modbus, sunspec }) => (modbus ?? sunspec)!.baudRate,
   attach({ boards, clock, framing, send }) {
     const server: ModbusServer = framing === "tcp" ? tcpServer(boards) : rtuServer(boards);
     let quiet: Timer | undefined;

@@ -45,7 +45,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulator> {
       seed: seed ?? i + 1,
       ...(startImport === undefined ? {} : { startImport }),
     });
-    return new SimulatedBoard(profile, model, unit ?? profile.modbus?.unit ?? 1);
+    return new SimulatedBoard(profile, model, unit ?? profile.modbus?.unit ?? profile.sunspec?.unit ?? 1);
   });
   const [link, ...others] = new Set(boards.map(({ profile }) => profile.link));
   const kind = link && peers[link];

@@ -5,6 +5,7 @@ export type {
   SunspecPointType,
 } from "./definition.ts";
 export { readSunspecModel, type SunspecGroup, type SunspecPoint } from "./model.ts";
+export { SUNSPEC_MODELS, sunspecModel } from "./models.ts";
 export {
   SUNSPEC_BASES,
   type SunspecMap,
