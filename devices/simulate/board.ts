@@ -12,6 +12,8 @@ export class SimulatedBoard {
   /** Modbus unit; 1 elsewhere. */
   readonly unit: number;
   readonly faults = new Set<Fault>();
+  /** What it was told: the words of registers, by table and address. Whoever connects finds them. */
+  readonly written = new Map<string, number>();
 
   constructor(profile: Profile, model: MeterModel, unit: number) {
     this.profile = profile;

@@ -12,7 +12,6 @@ const wordKey = (table: RegisterTable, at: number): string => `${table} ${at}`;
 /** The registers of a simulated board: its model's values by its profile, and what was written since. */
 export class BoardRegisters {
   readonly #board: SimulatedBoard;
-  readonly #written = new Map<string, number>();
   readonly #known: ReadonlySet<string>;
   /** Addresses that a value of their own is kept at; sums over them are theirs. */
   readonly #own: ReadonlySet<string>;
@@ -47,7 +46,7 @@ export class BoardRegisters {
       if (register?.table === table) this.#encode(register, reported.get(name), put);
     }
     for (let i = 0; i < count; i++) {
-      const written = this.#written.get(wordKey(table, address + i));
+      const written = this.#board.written.get(wordKey(table, address + i));
       if (written !== undefined) put(address + i, Uint8Array.of(written >> 8, written & 0xff));
     }
     return registers;
@@ -74,7 +73,7 @@ export class BoardRegisters {
     if (!found) return false;
     const readBack = typeof found.readBack === "number" ? found.readBack : address;
     for (let i = 0; i < registers.length; i += 2) {
-      this.#written.set(wordKey(table, readBack + i / 2), (registers[i]! << 8) | registers[i + 1]!);
+      this.#board.written.set(wordKey(table, readBack + i / 2), (registers[i]! << 8) | registers[i + 1]!);
     }
     return true;
   }

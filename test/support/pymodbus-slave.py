@@ -3,7 +3,8 @@
 Usage: pymodbus-slave.py MAP (rtu PATH BAUD | tcp PORT | rtu+tcp PORT)
 
 MAP is JSON: {"unit": 1, "input": {"0": 231.2, "52": 1834.2}}; values are 32-bit floats, high word first, at the
-zero-based address. Prints "ready" when it serves. Needs pymodbus 3.0.
+zero-based address. "values" adds others: [table, address, struct format, value, order], the order of the bytes as vendors
+write it (ABCD, CDAB, BADC, DCBA). Prints "ready" when it serves. Needs pymodbus 3.0.
 """
 
 import asyncio
@@ -28,10 +29,41 @@ def registers(values):
     return {address: out.get(address, 0) for address in range(0, top)}
 
 
+def typed(values):
+    """Registers (bits in coils and discrete inputs) of every table."""
+    tables = {"input": {}, "holding": {}, "coil": {}, "discrete": {}}
+    for table, address, form, value, order in values:
+        if table in ("coil", "discrete"):
+            tables[table][address] = bool(value)
+            continue
+        data = struct.pack(">" + form, value.encode() if isinstance(value, str) else value)
+        words = [data[i : i + 2] for i in range(0, len(data), 2)]
+        if order in ("CDAB", "DCBA"):
+            words.reverse()
+        if order in ("BADC", "DCBA"):
+            words = [word[::-1] for word in words]
+        for offset, word in enumerate(words):
+            tables[table][address + offset] = struct.unpack(">H", word)[0]
+    return tables
+
+
+def block(values):
+    return ModbusSparseDataBlock(values or {0xFFFF: 0})
+
+
 async def main():
     described = json.loads(sys.argv[1])
     # zero_mode: addresses as on the wire, not one higher.
-    slave = ModbusSlaveContext(ir=ModbusSparseDataBlock(registers(described["input"])), zero_mode=True)
+    tables = typed(described.get("values", []))
+    if described["input"]:
+        tables["input"] = {**registers(described["input"]), **tables["input"]}
+    slave = ModbusSlaveContext(
+        ir=block(tables["input"]),
+        hr=block(tables["holding"]),
+        co=block(tables["coil"]),
+        di=block(tables["discrete"]),
+        zero_mode=True,
+    )
     context = ModbusServerContext(slaves={described["unit"]: slave}, single=False)
     kind = sys.argv[2]
     print("ready", flush=True)

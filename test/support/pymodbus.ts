@@ -9,12 +9,22 @@ export interface PymodbusSlave {
   end(): Promise<void>;
 }
 
+/** One value in a table: Python's struct packs it in its `form` ("f", "Q", "10s"), its bytes then stand in `order`. */
+export type PymodbusValue = readonly [
+  table: "input" | "holding" | "coil" | "discrete",
+  at: number,
+  form: string,
+  value: number | string | boolean,
+  order: "ABCD" | "CDAB" | "BADC" | "DCBA",
+];
+
 /** Starts python3-pymodbus with input registers (zero-based address to 32-bit float). Needs `pymodbus` (see `describeWith`). */
 export async function pymodbusSlave(
   input: Readonly<Record<number, number>>,
   on: readonly ["rtu", string, string] | readonly ["tcp" | "rtu+tcp", string],
+  values: readonly PymodbusValue[] = [],
 ): Promise<PymodbusSlave> {
-  const child = spawn("/usr/bin/python3", [script, JSON.stringify({ unit: 1, input }), ...on], {
+  const child = spawn("/usr/bin/python3", [script, JSON.stringify({ unit: 1, input, values }), ...on], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
