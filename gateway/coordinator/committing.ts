@@ -3,12 +3,12 @@ import { CancelledError, FieldsealError, toHex } from "../../protocols/bytes/ind
 import type { PublishedCheckpoint } from "../batch/batcher.ts";
 import type { ChainHead } from "../batch/chain-check.ts";
 import type { CommitmentFiles } from "./commitment-files.ts";
-import { type Coordinator, type Registration, runOfOne } from "./coordinator.ts";
+import { type ContractCall, type Coordinator, type Registration, runOfOne } from "./coordinator.ts";
 import type { OutboxStore } from "./outbox.ts";
 import type { TransactionSigner } from "./signer.ts";
 import type { SubmitterStatus } from "./status.ts";
 import { Submitter } from "./submitter.ts";
-import type { SubmitterEvent } from "./submitter-options.ts";
+import type { CallResult, SubmitterEvent } from "./submitter-options.ts";
 
 export interface CommittingOptions {
   coordinator: Coordinator;
@@ -91,6 +91,11 @@ export class Committing {
 
   offer({ size, root }: PublishedCheckpoint): void {
     this.#submitter.offer({ size: BigInt(size), root });
+  }
+
+  /** A seal, an answer to a demand or another call, in line with the commitments. @throws as `Submitter.call`. */
+  call(call: ContractCall): Promise<CallResult> {
+    return this.#submitter.call(call);
   }
 
   /** The gateway's newest commitment, for the batcher's comparison. */
