@@ -132,8 +132,8 @@ abstract contract Evidence {
         if (wellFormed) statement = StatementReader.fieldsOf(raw);
     }
 
-    /// A logged, well-formed attestation that was made for this coordinator and gateway. A log outlives coordinators: what it holds for
-    /// others is no concern of this one.
+    /// A logged, well-formed attestation that was made for this coordinator and gateway. A log outlives coordinators: what it
+    /// holds for others is no concern of this one.
     function _statementOf(address gateway, Logged calldata logged)
         internal
         view

@@ -199,11 +199,14 @@ contract FaultsLogTest is FaultsFixture {
         refused(incoherent(shown(said, 5), shown(said, index)), reason);
     }
 
-    function forked(Commitment memory a, Commitment memory b, uint64 index, bytes32[2] memory leaves, bytes32[] memory pathA, bytes32[] memory pathB)
-        private
-        view
-        returns (bytes memory)
-    {
+    function forked(
+        Commitment memory a,
+        Commitment memory b,
+        uint64 index,
+        bytes32[2] memory leaves,
+        bytes32[] memory pathA,
+        bytes32[] memory pathB
+    ) private view returns (bytes memory) {
         return abi.encodeCall(faults.forked, (GATEWAY, a, b, index, leaves[0], pathA, leaves[1], pathB));
     }
 

@@ -227,7 +227,10 @@ contract FaultsSealTest is FaultsFixture {
     }
 
     /// Seals growth between pack 10 and a further one.
-    function growing(uint64 growth, uint64 time, uint8 clock) private returns (Sealed memory it, Logged memory a, Logged memory b) {
+    function growing(uint64 growth, uint64 time, uint8 clock)
+        private
+        returns (Sealed memory it, Logged memory a, Logged memory b)
+    {
         Said memory s = reading(11);
         s.work = MARK + 10_000 + growth;
         s.time = time;
