@@ -50,7 +50,10 @@ export class MqttDriver implements Driver {
     missed: 0,
     reconnects: 0,
   };
+  readonly #work: string;
   #running = false;
+  /** Until then (monotonic ms) a board that has begun to speak may leave out its work register. */
+  #patience = Number.POSITIVE_INFINITY;
   #due = Number.NEGATIVE_INFINITY;
   #malformed = false;
   #silence: Timer | undefined;
@@ -63,6 +66,7 @@ export class MqttDriver implements Driver {
     this.name = name;
     this.#options = driver;
     this.#section = section;
+    this.#work = profile.work;
     this.#messages = messages;
     this.#every = config.every ?? section.every;
     this.#maker = new ReadingMaker({
@@ -185,6 +189,7 @@ export class MqttDriver implements Driver {
       } else if (field.path === undefined) this.#heard.delete(key);
     }
     if (retained) return;
+    if (this.#patience === Number.POSITIVE_INFINITY) this.#patience = now + this.#section.slowest;
     this.#watch();
     if (triggered && now >= this.#due - EARLY * this.#every) this.#make(now);
   }
@@ -209,6 +214,8 @@ export class MqttDriver implements Driver {
     let reading: DeviceReading;
     try {
       const { values, malformed } = heardValues(this.#measurements, this.#heard, since);
+      // The parts of a board that publishes them one by one come in any order.
+      if (this.#section.trigger === "any" && !values.has(this.#work) && now < this.#patience) return;
       reading = this.#maker.make(values, malformed || this.#malformed);
     } catch (error) {
       this.#offline(error);

@@ -9,6 +9,8 @@ const CHARGING = 3;
  */
 export class DeliveredEnergy {
   #open = false;
+  /** Ws of the session that was last seen in the total. */
+  #ended = 0n;
 
   /** Takes up a state, and says whether the session is still missing in the total. */
   isOpen({ state, open }: EvseState): boolean {
@@ -25,6 +27,8 @@ export class DeliveredEnergy {
    * @param session Ws of the session. `total`: Wh of all that ended.
    */
   total(session: bigint, total: bigint): bigint {
-    return this.#open ? total + session / 3600n : total;
+    if (!this.#open) this.#ended = session;
+    // A new session has been announced, and still the old one is shown.
+    return this.#open && session !== this.#ended ? total + session / 3600n : total;
   }
 }
