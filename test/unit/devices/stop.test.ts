@@ -5,7 +5,7 @@ import { systemClock } from "../../../firmware-bridge/port/index.ts";
 import { EnvironmentError } from "../../../protocols/bytes/index.ts";
 import { rig } from "./rig.ts";
 
-const drivers = ["modbus/eastron-sdm630", "p1/dsmr-p1"];
+const drivers = ["modbus/eastron-sdm630", "mbus/mbus-heat-meter", "p1/dsmr-p1"];
 
 describe.each(drivers)("stopping %s", (driver) => {
   it("ends at once while the port is missing, and may be started again", async () => {
