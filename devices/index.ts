@@ -39,11 +39,16 @@ export {
 } from "./profile.ts";
 export { lintProfile, type ProfileProblem } from "./profile-lint.ts";
 export { type Assessment, assess, initialQuality, type QualityState, type RawReading } from "./quality.ts";
+export type { CosemSource } from "./sections/cosem.ts";
+export type { HanSection } from "./sections/han.ts";
+export type { MbusSection, MbusSource } from "./sections/mbus.ts";
 export type { ModbusSection } from "./sections/modbus.ts";
 export type { OcppField, OcppSection, OcppSource } from "./sections/ocpp.ts";
 export type { MessageControl, MessageField, MessageValue, MqttSection } from "./sections/mqtt.ts";
 export type { P1Section } from "./sections/p1.ts";
 export type { RapiSection, RapiValue } from "./sections/rapi.ts";
+export type { SmlSection } from "./sections/sml.ts";
+export type { TextSection, TextSource } from "./sections/text.ts";
 export { FAULTS, type Fault, SimulatedBoard } from "./simulate/board.ts";
 export { MessageHub } from "./simulate/message-hub.ts";
 export { MeterModel, type MeterModelOptions } from "./simulate/meter-model.ts";
