@@ -14,11 +14,11 @@ export type {
 } from "./drivers/driver.ts";
 export { createDriver, DriverHost, type DriverHostOptions } from "./drivers/driver-host.ts";
 export type { DeviceValue, Engine, EngineHost, LintReport } from "./drivers/engine.ts";
-export type { Adoption, OcppOptions, PendingStation } from "./drivers/ocpp/options.ts";
-export { SharedCentral } from "./drivers/ocpp/shared-central.ts";
-export { sharedCentral } from "./drivers/ocpp/engine.ts";
 export type { BoardMessage, MessageSource, MessageSubscription } from "./drivers/messages.ts";
 export { readingTopics } from "./drivers/mqtt/topics.ts";
+export { sharedCentral } from "./drivers/ocpp/engine.ts";
+export type { Adoption, OcppOptions, PendingStation } from "./drivers/ocpp/options.ts";
+export { SharedCentral } from "./drivers/ocpp/shared-central.ts";
 export { type PortFactory, type PortSpec, parsePort, realPort } from "./drivers/port-spec.ts";
 export { type HomeAssistantClass, homeAssistantClass } from "./home-assistant.ts";
 export { nearest } from "./nearest.ts";
@@ -43,8 +43,8 @@ export type { CosemSource } from "./sections/cosem.ts";
 export type { HanSection } from "./sections/han.ts";
 export type { MbusSection, MbusSource } from "./sections/mbus.ts";
 export type { ModbusSection } from "./sections/modbus.ts";
-export type { OcppField, OcppSection, OcppSource } from "./sections/ocpp.ts";
 export type { MessageControl, MessageField, MessageValue, MqttSection } from "./sections/mqtt.ts";
+export type { OcppField, OcppSection, OcppSource } from "./sections/ocpp.ts";
 export type { P1Section } from "./sections/p1.ts";
 export type { RapiSection, RapiValue } from "./sections/rapi.ts";
 export type { SmlSection } from "./sections/sml.ts";
@@ -53,6 +53,8 @@ export { FAULTS, type Fault, SimulatedBoard } from "./simulate/board.ts";
 export { MessageHub } from "./simulate/message-hub.ts";
 export { MeterModel, type MeterModelOptions } from "./simulate/meter-model.ts";
 export { type MqttBoard, type MqttBoardOptions, simulateMqttBoard } from "./simulate/mqtt-board.ts";
+export { type DialOptions, dialCentral } from "./simulate/ocpp-dial.ts";
+export { type MeterSigner, SimulatedStation, type SimulatedStationOptions } from "./simulate/ocpp-station.ts";
 export {
   type SimulatedBoardOptions,
   type SimulateOptions,

@@ -35,6 +35,7 @@ const UNITS: Readonly<Record<string, readonly [unit: string, power: number]>> = 
   kVA: ["VA", 3],
   kvar: ["var", 3],
   Celcius: ["Celsius", 0],
+  Hertz: ["Hz", 0],
 };
 
 const MAX_SAMPLES = 256;
@@ -84,7 +85,8 @@ function inBase(value: Decimal, unit: string, multiplier: number): { value: Deci
 
 /** Default units of 1.6 §7.45 and 2.0.1 part 2 UnitOfMeasureType are Wh; that of another measurand is named by its kind. */
 function defaultUnit(measurand: string): string {
-  if (measurand.startsWith("Power.Factor") || measurand === "Frequency") return "";
+  if (measurand.startsWith("Power.Factor")) return "";
+  if (measurand === "Frequency") return "Hz";
   if (measurand.startsWith("Power.")) return "W";
   if (measurand.startsWith("Current.")) return "A";
   if (measurand === "Voltage") return "V";

@@ -70,7 +70,7 @@ export function stationMeasurements(source: {
     ...lines("current", "A", [-500, 500], "Current.Import", "sum"),
     sampled("voltage", "V", [0, 1500], "Voltage", "V", "last"),
     ...lines("voltage", "V", [0, 500], "Voltage", "last"),
-    sampled("frequency", "Hz", [45, 66], "Frequency", "", "last"),
+    sampled("frequency", "Hz", [45, 66], "Frequency", "Hz", "last"),
     sampled("soc", "%EL", [0, 100], "SoC", "Percent", "last"),
     sampled("temperature", "Cel", [-60, 150], "Temperature", "Celsius", "last"),
     sampled("current_limit", "A", [0, 1000], "Current.Offered", "A", "sum"),

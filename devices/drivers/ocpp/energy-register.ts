@@ -14,6 +14,8 @@ export function milliWattHours({ mantissa, exponent }: Decimal): MilliWattHours 
 const MOST = 10n ** 30n;
 /** Values in a row that agree with each other before a register that contradicts the last is taken as a new one. */
 const AGREEING = 3;
+/** StopTransaction of 1.6 cuts the register off to whole Wh, below what was sampled before and perhaps rounded up. */
+const CUT_OFF = 2000n;
 /** Registers are sampled some time after they were counted. */
 const SLACK = 60_000;
 
@@ -71,7 +73,7 @@ export class EnergyRegister {
       return "rebased";
     }
     if (next.value < last.value) {
-      if (next.at < last.at) return "nothing";
+      if (next.at < last.at || last.value - next.value < CUT_OFF) return "nothing";
       return next.begins ? this.#rebase(next) : this.#doubtful(next);
     }
     if (next.value - last.value > this.#allowance(last, next)) {

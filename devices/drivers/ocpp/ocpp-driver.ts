@@ -209,9 +209,11 @@ export class OcppDriver implements Driver, StationHandler {
 
   handle(event: StationEvent): { authorized: boolean; transactionId?: number } {
     const change = this.#model.take(event);
-    // Before the answer: what is acknowledged is never asked for again.
-    if (change.durable) this.#save();
+    // Before the answer: what is acknowledged is never asked for again. What could not be kept is told all the same, and the
+    // station asked to report it once more.
+    const unsaved = change.durable ? this.#save() : undefined;
     this.#tell(change);
+    if (unsaved) throw unsaved;
     // Who may charge is the operator's business; the gateway measures.
     return { authorized: true, ...(change.transactionId === undefined ? {} : { transactionId: change.transactionId }) };
   }
@@ -240,8 +242,14 @@ export class OcppDriver implements Driver, StationHandler {
     onReading(reading);
   }
 
-  #save(): void {
-    this.#options.host.save(this.#options.station, this.#model.ledger.save());
+  #save(): FieldsealError | undefined {
+    try {
+      this.#options.host.save(this.#options.station, this.#model.ledger.save());
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof FieldsealError)) throw error;
+      return error;
+    }
   }
 
   #setOnline(): void {

@@ -30,9 +30,18 @@ function validatorOf(version: OcppVersion): SchemaValidator {
   if (known) return known;
   const require = createRequire(import.meta.url);
   const { createValidator } = require("ocpp-rpc/lib/validator.js") as ValidatorModule;
-  const made = createValidator(version, require(`ocpp-rpc/lib/schemas/${FILES[version]}`));
+  const made = createValidator(version, amended(require(`ocpp-rpc/lib/schemas/${FILES[version]}`) as OcppPayload[]));
   validators.set(version, made);
   return made;
+}
+
+/** The unit of Frequency came with a later edition of the schemas of 1.6 than the package carries. */
+function amended(schemas: readonly OcppPayload[]): OcppPayload[] {
+  return schemas.map((schema) => {
+    if (schema.$id !== "urn:MeterValues.req") return schema;
+    const text = JSON.stringify(schema);
+    return JSON.parse(text.includes('"Hertz"') ? text : text.replace('"Celsius"', '"Celsius","Hertz"')) as OcppPayload;
+  });
 }
 
 /** Property of ocpp-rpc's errors that tells them apart from others. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../firmware-bridge/port/index.ts";
+import { EnvironmentError } from "../../../protocols/bytes/index.ts";
 import { CentralSystem, type StationHandler } from "./central-system.ts";
 import type { SavedStation } from "./ledger.ts";
 import { parseSavedStation, type StationHost } from "./ocpp-driver.ts";
@@ -65,7 +66,14 @@ export class SharedCentral implements StationHost {
   }
 
   save(station: string, state: SavedStation): void {
-    this.#options.state?.save(station, JSON.stringify(state));
+    try {
+      this.#options.state?.save(station, JSON.stringify(state));
+    } catch (cause) {
+      throw new EnvironmentError("FS-OCPP-SAVE", `the state of station ${station} could not be kept`, {
+        fix: "see that the data folder can be written and has space left",
+        cause,
+      });
+    }
   }
 
   async acquire(): Promise<void> {

@@ -2,44 +2,16 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "n
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
-import type { WebSocket } from "ws";
 import { EnvironmentError, UsageError } from "../../../protocols/bytes/index.ts";
 import { OCPP_SUBPROTOCOLS } from "../../../protocols/ocpp/index.ts";
 import type { AdmissionRequest, Refusal } from "./admission.ts";
 import type { CentralSystem } from "./central-system.ts";
 import type { OcppOptions } from "./options.ts";
-import type { OcppSocket } from "./socket.ts";
+import { webSocket } from "./web-socket.ts";
 
 /** The longest OCPP message: a MeterValues of 256 samples takes less than half of it. */
 const MAX_MESSAGE = 65_536;
 const MAX_CONNECTIONS = 256;
-
-/** A socket of ws as the connection sees it. */
-function adapted(ws: WebSocket): OcppSocket {
-  const socket: OcppSocket = {
-    onText: undefined,
-    onPong: undefined,
-    onClose: undefined,
-    send: (text) => ws.send(text, () => undefined),
-    ping: () => {
-      if (ws.readyState === ws.OPEN) ws.ping();
-    },
-    pause: () => ws.pause(),
-    resume: () => ws.resume(),
-    close: (code, reason) => ws.close(code, reason),
-    terminate: () => ws.terminate(),
-  };
-  ws.on("message", (data, isBinary) => {
-    // OCPP-J 1.6 §3.2: text messages only.
-    if (isBinary) ws.close(1003, "text only");
-    else socket.onText?.((data as Buffer).toString("utf8"));
-  });
-  ws.on("pong", () => socket.onPong?.());
-  // The close that follows says what there is to say.
-  ws.on("error", () => undefined);
-  ws.on("close", (code) => socket.onClose?.(code));
-  return socket;
-}
 
 function requestOf(request: IncomingMessage): AdmissionRequest {
   const { socket, headers } = request;
@@ -114,7 +86,7 @@ export async function listenForStations(central: CentralSystem, options: OcppOpt
       });
       sockets.handleUpgrade(request, socket, head, (ws) => {
         done = true;
-        decision.accept(adapted(ws));
+        decision.accept(webSocket(ws));
       });
     });
   });
