@@ -43,8 +43,14 @@ export class BoardMessages implements MessageSource {
   /** Uses this broker from now on. */
   attach(broker: Broker): void {
     this.#broker = broker;
-    for (const [topic, heard] of this.#topics) heard.subscription = this.#ask(broker, topic, heard);
+    for (const heard of this.#topics.values()) heard.subscription = undefined;
+    this.#askAll();
     this.brokerState(broker.connected ? "online" : "offline");
+  }
+
+  #askAll(): void {
+    if (!this.#broker) return;
+    for (const [topic, heard] of this.#topics) heard.subscription ??= this.#ask(this.#broker, topic, heard);
   }
 
   /** To be told of every state of the broker: `kind` of `BrokerState`. */
@@ -52,6 +58,7 @@ export class BoardMessages implements MessageSource {
     const connected = kind === "online";
     if (connected === this.#connected) return;
     this.#connected = connected;
+    if (connected) this.#askAll();
     for (const watcher of [...this.#watchers]) watcher(connected);
   }
 
@@ -69,14 +76,17 @@ export class BoardMessages implements MessageSource {
   }
 
   /** Only what has to: with our own broker most of it comes another way. */
-  #ask(broker: Broker, topic: string, { listeners }: Heard): Promise<Subscription | undefined> | undefined {
-    const needed = [...listeners].some(({ durable, retained }) => !this.#o.embedded || !durable || retained);
+  #ask(broker: Broker, topic: string, heard: Heard): Promise<Subscription | undefined> | undefined {
+    const needed = [...heard.listeners].some(({ durable, retained }) => !this.#o.embedded || !durable || retained);
     if (!needed) return undefined;
     return broker
       .subscribe(topic, (message) => this.#heard(message))
       .catch((error: unknown) => {
-        // A broker that was stopped grants nothing, and the next one is asked again.
-        if (error instanceof CancelledError) return undefined;
+        // A broker that is stopped, or not started yet, grants nothing, and is asked again when it is online.
+        if (error instanceof CancelledError) {
+          heard.subscription = undefined;
+          return undefined;
+        }
         this.#o.onTrouble(
           error instanceof FieldsealError
             ? error

@@ -172,6 +172,36 @@ function contract(kind: Kind): void {
   });
 }
 
+describe("Boards' messages and a broker that comes later", () => {
+  it("subscribes when it is there, and tells drivers when it is not", async () => {
+    const hub = new MemoryBrokerHub(clock);
+    const side = new Side(false);
+    const device = side.driver(TASMOTA, "plug");
+    device.start();
+    expect(side.states.all).toMatchObject([{ state: "offline", code: "FS-MQTT-BROKER" }]);
+    await expect(side.messages.publish("a", "b", { qos: 1 })).rejects.toMatchObject({ code: "FS-MQTT-STOPPED" });
+    const [gateway, board] = [hub.client({ clientId: "g" }), hub.client({ clientId: "b" })];
+    side.attach(gateway);
+    await gateway.start();
+    await board.start();
+    const publishing = (async () => {
+      while (side.readings.all.length === 0) await board.publish(SENSOR, energy("1.000"), { qos: 1 });
+    })();
+    expect((await side.readings.wait()).work).toBe(1000n);
+    await publishing;
+    hub.refuse = "tele/other/SENSOR";
+    const other = side.driver(TASMOTA, "other");
+    other.start();
+    while (side.troubles.length === 0) await board.publish("x", "y", { qos: 1 });
+    expect(side.troubles).toEqual(["FS-MQTT-REFUSED"]);
+    await device.stop();
+    await other.stop();
+    await gateway.stop();
+    await board.stop();
+    expect(side.states.all.at(-1)).toMatchObject({ state: "online" });
+  });
+});
+
 describe("Boards' messages in memory", () => contract(MEMORY));
 describe("Boards' messages over the embedded broker", () => contract(EMBEDDED));
 describeWith(["mosquitto"], "Boards' messages over mosquitto", () => contract(MOSQUITTO));
