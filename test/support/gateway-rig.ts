@@ -72,12 +72,20 @@ export interface Running {
 }
 
 /** Starts the whole gateway on a site, in one process, in manual time. */
-export async function startGateway(site: Site, options: { now?: number; chain?: Chain } = {}): Promise<Running> {
+export async function startGateway(
+  site: Site,
+  options: { now?: number; chain?: Chain; startImport?: number } = {},
+): Promise<Running> {
   const clock = manualClock(options.now);
   const events: GatewayEvent[] = [];
   const fatal: FieldsealError[] = [];
   const { host, device } = memoryPort("/dev/bus");
-  const boards: SimulatedBoardOptions[] = METERS.map((_, i) => ({ driver: "modbus/eastron-sdm120", unit: i + 1 }));
+  const register = options.startImport === undefined ? {} : { startImport: options.startImport };
+  const boards: SimulatedBoardOptions[] = METERS.map((_, i) => ({
+    driver: "modbus/eastron-sdm120",
+    unit: i + 1,
+    ...register,
+  }));
   await simulate({ boards, on: device, clock });
   const journal = new Journal({
     disk: site.disk,
