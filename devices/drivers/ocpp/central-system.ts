@@ -121,7 +121,9 @@ export class CentralSystem {
     held?.connection.close(1012, "adopted");
   }
 
-  detach(station: string): void {
+  /** Does nothing when the station belongs to another handler. */
+  detach(station: string, handler: StationHandler): void {
+    if (this.#handlers.get(station) !== handler) return;
     this.#handlers.delete(station);
     this.#living.get(station)?.close(1001, "going away");
   }

@@ -78,6 +78,8 @@ export const ocppEngine: Engine = {
   create(host, options, profile) {
     const station = stationOf(options);
     const meterKey = meterKeyOf(host, station);
-    return new OcppDriver({ driver: options, profile, station, host: sharedCentral(host), meterKey });
+    const central = sharedCentral(host);
+    central.claim(station, options.name);
+    return new OcppDriver({ driver: options, profile, station, host: central, meterKey });
   },
 };

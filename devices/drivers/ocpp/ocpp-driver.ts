@@ -22,7 +22,8 @@ import { type StationChange, StationModel } from "./station.ts";
 /** The central system as one station's driver sees it. */
 export interface StationHost {
   attach(station: string, handler: StationHandler): void;
-  detach(station: string): void;
+  /** Does nothing when the station belongs to another handler. */
+  detach(station: string, handler: StationHandler): void;
   /** Opens the server for the first driver. @throws EnvironmentError FS-OCPP-LISTEN; UsageError FS-OCPP-TLS. */
   acquire(): Promise<void>;
   release(): Promise<void>;
@@ -69,7 +70,7 @@ export class OcppDriver implements Driver, StationHandler {
   #connection: OcppConnection | undefined;
   #timer: Timer | undefined;
   #started: Promise<void> | undefined;
-  #attached = false;
+  #acquired = false;
   #running = false;
   #online: boolean | undefined;
   #code: string | undefined;
@@ -130,8 +131,8 @@ export class OcppDriver implements Driver, StationHandler {
   async #open(): Promise<void> {
     const { host, station, driver } = this.#options;
     try {
-      await host.acquire();
-      this.#attached = true;
+      if (!this.#acquired) await host.acquire();
+      this.#acquired = true;
       if (!this.#running) return;
       host.attach(station, this);
       this.#expect(ARRIVAL);
@@ -150,9 +151,9 @@ export class OcppDriver implements Driver, StationHandler {
     await this.#started;
     this.#timer?.cancel();
     const { host, station } = this.#options;
-    if (!this.#attached) return;
-    this.#attached = false;
-    host.detach(station);
+    if (!this.#acquired) return;
+    this.#acquired = false;
+    host.detach(station, this);
     this.#connection = undefined;
     await host.release();
   }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../firmware-bridge/port/index.ts";
-import { EnvironmentError } from "../../../protocols/bytes/index.ts";
+import { EnvironmentError, UsageError } from "../../../protocols/bytes/index.ts";
 import { CentralSystem, type StationHandler } from "./central-system.ts";
 import type { SavedStation } from "./ledger.ts";
 import { parseSavedStation, type StationHost } from "./ocpp-driver.ts";
@@ -18,6 +18,7 @@ export interface SharedCentralOptions extends OcppOptions {
 export class SharedCentral implements StationHost {
   readonly central: CentralSystem;
   readonly #options: SharedCentralOptions;
+  readonly #owners = new Map<string, string>();
   #users = 0;
   #listener: Promise<WebListener> | undefined;
   #port: number | undefined;
@@ -49,8 +50,22 @@ export class SharedCentral implements StationHost {
     this.central.attach(station, handler);
   }
 
-  detach(station: string): void {
-    this.central.detach(station);
+  detach(station: string, handler: StationHandler): void {
+    this.central.detach(station, handler);
+  }
+
+  /**
+   * Keeps a station for one device.
+   * @throws UsageError FS-DEVICE-TAKEN when another device has it.
+   */
+  claim(station: string, device: string): void {
+    const owner = this.#owners.get(station) ?? device;
+    if (owner !== device) {
+      throw new UsageError("FS-DEVICE-TAKEN", `${device}: station ${station} already belongs to ${owner}`, {
+        fix: "give each of them a station of its own",
+      });
+    }
+    this.#owners.set(station, device);
   }
 
   nextTransactionId(): number {

@@ -86,6 +86,28 @@ describe("a second socket", () => {
   });
 });
 
+describe("a station of two devices", () => {
+  it("is refused when the second is made, and a station needs an identity and a readable meter key", () => {
+    const rig = ocppRig({ meterKey: (station) => (station === "CP-1" ? "00ff" : undefined) });
+    rig.driver();
+    const create = (station: string | undefined) =>
+      rig.host.create({
+        name: "bay-2",
+        driver: "ocpp/generic",
+        config: { station },
+        clock: rig.clock,
+        onReading: () => undefined,
+        onState: () => undefined,
+      });
+    const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
+    expect(() => create(STATION)).toThrow(code("FS-DEVICE-TAKEN"));
+    expect(() => create(undefined)).toThrow(code("FS-DEVICE-PORT"));
+    expect(() => create("with space")).toThrow(code("FS-DEVICE-PORT"));
+    expect(() => create("CP-1")).toThrow(code("FS-OCPP-KEY"));
+    expect(create("CP-2").name).toBe("bay-2");
+  });
+});
+
 describe("who is let in", () => {
   const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
 
