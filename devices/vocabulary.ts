@@ -143,9 +143,7 @@ for (let n = 1; n <= 4; n++) {
   term(`pv_power_${n}`, "W", "gauge", "w", `Power of PV string ${n}`);
 }
 term("power_input", "W", "gauge", "w", "Power into the inverter");
-term("power_generated", "W", "gauge", "w", "Power out of the inverter");
 term("power_load", "W", "gauge", "w", "Power of the loads");
-energy("energy_generated", "Energy generated");
 energy("energy_load", "Energy of the loads");
 energy("energy_charged", "Energy into the battery");
 energy("energy_discharged", "Energy out of the battery");
@@ -157,7 +155,6 @@ term("dc_voltage", "V", "gauge", "v", "DC bus");
 term("dc_voltage_half", "V", "gauge", "v", "DC bus, lower half");
 term("temperature_heatsink", "Cel", "gauge", "c", "Temperature of the heat sink");
 term("operating_time", "s", "counter", "s", "Time in operation");
-term("operating_mode", "", "state", "", "Mode of operation");
 term("grid_code", "", "state", "", "Grid code");
 term("derating", "", "state", "", "Why less is generated");
 term("error_code", "", "gauge", "", "Error");

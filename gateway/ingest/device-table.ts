@@ -292,7 +292,7 @@ export class DeviceTable {
     if (!committing || !coordinator?.register) return;
     const { sign1: signed } = decodeAttestation(sign1);
     const profile = driver === "link" ? undefined : this.#o.drivers.catalog.find(driver);
-    const power = profile?.measurements.find(({ name: measured }) => measured === "power");
+    const power = profile?.measurements.find(({ name: one }) => one === "power" || one === "power_produced");
     const cap = power ? BigInt(Math.ceil(Math.max(...power.bounds.map(Math.abs)))) : DEFAULT_CAP;
     const enrolment = { statement: signed.payload, body, signature: signed.signature };
     committing.register(device, { kind: 0, cap }, enrolment, `register ${key}`).then(

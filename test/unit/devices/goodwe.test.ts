@@ -56,7 +56,7 @@ async function readingOf(registers: Uint8Array): Promise<DeviceReading | undefin
 
 /** The reference's name → ours, what ours is multiplied by, and what the reference says where ours is left out. */
 const NAMES: Readonly<Record<string, readonly [name: string, power?: number, absent?: number | null]>> = {
-  total_inverter_power: ["power"],
+  total_inverter_power: ["power_produced"],
   error_codes: ["error_code"],
   warning_code: ["warning_code"],
   apparent_power: ["apparent_power", 0, -1],
@@ -66,7 +66,7 @@ const NAMES: Readonly<Record<string, readonly [name: string, power?: number, abs
   temperature: ["temperature", 0, null],
   temperature_heatsink: ["temperature_heatsink", 0, null],
   e_day: ["energy_today", -3, null],
-  e_total: ["energy_generated", -3, null],
+  e_total: ["energy_produced", -3, null],
   funbit: ["function_bits", 0, 0],
   vbus: ["dc_voltage", 0, 0],
   vnbus: ["dc_voltage_half", 0, 0],
@@ -121,9 +121,9 @@ function referenceValue(values: Values, registers: Uint8Array, name: string): nu
       return `20${year}-${rest[0]}-${rest[1]} ${rest.slice(2).join(":")}`;
     }
     case "work_mode":
-      return keyOf(MODES, text("operating_mode"));
+      return keyOf(MODES, text("inverter_state"));
     case "work_mode_label":
-      return WORK_MODES[keyOf(MODES, text("operating_mode"))]!;
+      return WORK_MODES[keyOf(MODES, text("inverter_state"))]!;
     case "safety_country":
       return keyOf(COUNTRIES, text("grid_code"));
     case "safety_country_label":

@@ -18,14 +18,14 @@ export const frames: readonly RecordedFrame[] = [
     source: `${SOURCE}, 30127 to 30132: 8123 W, normal, no error, no warning`,
     request: "7f0375af0006e5fb",
     answer: "7f030c00001fbb00010000000000000ac2",
-    expect: { power: "8123", operating_mode: "normal", error_code: "0", warning_code: "0" },
+    expect: { power_produced: "8123", inverter_state: "normal", error_code: "0", warning_code: "0" },
   },
   {
     what: "energy of the day and in all, hours",
     source: `${SOURCE}, 30144 to 30148: 718 and 34334 tenths of a kWh, 971 h`,
     request: "7f0375c0000595e7",
     answer: "7f030a02ce0000861e000003cbc664",
-    expect: { energy_today: "71800", energy_generated: "3433400", operating_time: "3495600" },
+    expect: { energy_today: "71800", energy_produced: "3433400", operating_time: "3495600" },
   },
   {
     what: "strings, the second not fitted",

@@ -40,7 +40,7 @@ export default profile({
   model: "DT, SDT, MS, MT, D-NS",
   link: "modbus",
   source: MANUAL,
-  work: "energy_generated",
+  work: "energy_produced",
   // At night nothing moves for hours.
   stuckAfter: 0,
   modbus: { unit: 0x7f, maxGap: 40 },
@@ -70,8 +70,8 @@ export default profile({
         optional: n > 1,
       }),
     ),
-    gauge("power", "W", [-1000, 60_000], holding(30127, "i32", "30127 Total inverter power")),
-    state("operating_mode", holding(30129, "u16", "30129 Work mode", { texts: MODES })),
+    gauge("power_produced", "W", [-1000, 60_000], holding(30127, "i32", "30127 Total inverter power")),
+    state("inverter_state", holding(30129, "u16", "30129 Work mode", { texts: MODES })),
     gauge("error_code", "", [0, 0xffff_ffff], holding(30130, "u32", "30130 Error codes")),
     gauge("warning_code", "", [0, 0xffff], holding(30132, "u16", "30132 Warning code")),
     gauge("apparent_power", "VA", [-60_000, 60_000], fitted(30133, "i32", "30133 Apparent power"), { optional: true }),
@@ -87,7 +87,7 @@ export default profile({
       optional: true,
     }),
     gauge("energy_today", "Wh", [0, 2_000_000], fitted(30144, "u16", "30144 Energy of the day, 0.1 kWh"), { scale: 2 }),
-    counter("energy_generated", "Wh", 4.3e11, 16, fitted(30145, "u32", "30145 Energy in all, 0.1 kWh"), {
+    counter("energy_produced", "Wh", 4.3e11, 16, fitted(30145, "u32", "30145 Energy in all, 0.1 kWh"), {
       scale: 2,
       resolution: 100,
     }),

@@ -25,13 +25,13 @@ export const frames: readonly RecordedFrame[] = [
     source: `${SOURCE}, 35138 to 35140: 3100, 0, 1520`,
     request: "f703894200039b15",
     answer: "f703060c1c000005f0dccb",
-    expect: { power_generated: "3100", power: "-1520" },
+    expect: { power_produced: "3100", power: "-1520" },
   },
   {
     what: "energies",
     source: `${SOURCE}, 35191 to 35196: 60853, 123 and 40211 tenths of a kWh`,
     request: "f703897700064b18",
     answer: "f7030c0000edb50000007b00009d13b75a",
-    expect: { energy_generated: "6085300", energy_export: "4021100" },
+    expect: { energy_produced: "6085300", energy_export: "4021100" },
   },
 ];

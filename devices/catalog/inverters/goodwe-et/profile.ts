@@ -38,7 +38,7 @@ export default profile({
   model: "ET, EH, BT, BH",
   link: "modbus",
   source: MANUAL,
-  work: "energy_generated",
+  work: "energy_produced",
   modbus: { unit: 247, maxGap: 40 },
   measurements: [
     ...strings,
@@ -69,7 +69,7 @@ export default profile({
     ...perPhase((l, n, i) =>
       gauge(`power_${l}`, "W", [-20_000, 20_000], holding(35125 + 5 * i, "i16", `Inverter power L${n}`)),
     ),
-    gauge("power_generated", "W", [-32_768, 32_767], holding(35138, "i16", "35138 Total inverter power")),
+    gauge("power_produced", "W", [-32_768, 32_767], holding(35138, "i16", "35138 Total inverter power")),
     // The register counts what is fed in as positive.
     gauge("power", "W", [-32_768, 32_768], holding(35140, "i16", "35140 Active power at the meter", { times: -1 })),
     gauge("power_load", "W", [-32_768, 32_767], holding(35172, "i16", "35172 Load in all")),
@@ -96,9 +96,9 @@ export default profile({
     }),
     state("battery_state", holding(35184, "u16", "35184 Battery mode", { texts: BATTERY }), { optional: true }),
     gauge("warning_code", "", [0, 0xffff], holding(35185, "u16", "35185 Warning code")),
-    state("operating_mode", holding(35187, "u16", "35187 Work mode", { texts: MODES })),
+    state("inverter_state", holding(35187, "u16", "35187 Work mode", { texts: MODES })),
     gauge("error_code", "", [0, 0xffff_ffff], holding(35189, "u32", "35189 Error codes")),
-    energy("energy_generated", 35191, "35191 PV energy in all"),
+    energy("energy_produced", 35191, "35191 PV energy in all"),
     energy("energy_export", 35195, "35195 Energy fed in"),
     counter("operating_time", "s", 4e12, 1, fitted(35197, "u32", "35197 Hours in all", { times: 3600 }), {
       resolution: 3600,
