@@ -1,10 +1,13 @@
 import type { Clock } from "../../../firmware-bridge/port/index.ts";
 import { EnvironmentError, UsageError } from "../../../protocols/bytes/index.ts";
 import {
+  commandVerdict,
   type OcppPayload,
   type OcppVersion,
+  type StationCommand,
   type StationEvent,
   stationAnswer,
+  stationCall,
   stationEvent,
 } from "../../../protocols/ocpp/index.ts";
 import {
@@ -126,6 +129,27 @@ export class CentralSystem {
     if (this.#handlers.get(station) !== handler) return;
     this.#handlers.delete(station);
     this.#living.get(station)?.close(1001, "going away");
+  }
+
+  /**
+   * Asks a connected station for something and waits for its consent. Resolves with its answer.
+   * @throws EnvironmentError FS-OCPP-ABSENT, FS-OCPP-REFUSED, FS-OCPP-CLOSED, FS-OCPP-BUSY; TimeoutError FS-OCPP-TIMEOUT;
+   * UsageError FS-OCPP-CALL; ProtocolError FS-OCPP-ANSWER.
+   */
+  async send(station: string, command: StationCommand): Promise<OcppPayload> {
+    const connection = this.#living.get(station);
+    if (!connection) {
+      throw new EnvironmentError("FS-OCPP-ABSENT", `station ${station.slice(0, 48)} is not connected`, {
+        fix: "wait until it has dialled in",
+      });
+    }
+    const { action, payload } = stationCall(connection.version, command);
+    const answer = await connection.call(action, payload);
+    const { accepted, status } = commandVerdict(answer);
+    if (accepted) return answer;
+    throw new EnvironmentError("FS-OCPP-REFUSED", `station ${station} refused ${action}: ${status.slice(0, 40)}`, {
+      fix: "check whether the station supports it in its present state",
+    });
   }
 
   /** Ends every connection. */

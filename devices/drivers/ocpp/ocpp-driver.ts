@@ -1,14 +1,7 @@
 import type { Timer } from "../../../firmware-bridge/port/index.ts";
 import { EnvironmentError, FieldsealError, InternalError, UsageError } from "../../../protocols/bytes/index.ts";
 import type { OcmfPublicKey } from "../../../protocols/ocmf/index.ts";
-import {
-  commandVerdict,
-  type OcppPayload,
-  type OcppVersion,
-  type StationCommand,
-  type StationEvent,
-  stationCall,
-} from "../../../protocols/ocpp/index.ts";
+import type { OcppPayload, OcppVersion, StationCommand, StationEvent } from "../../../protocols/ocpp/index.ts";
 import type { Profile } from "../../profile.ts";
 import type { OcppSection } from "../../sections/ocpp.ts";
 import type { DeviceCommand, Driver, DriverCounters, DriverOptions } from "../driver.ts";
@@ -27,6 +20,7 @@ export interface StationHost {
   /** Opens the server for the first driver. @throws EnvironmentError FS-OCPP-LISTEN; UsageError FS-OCPP-TLS. */
   acquire(): Promise<void>;
   release(): Promise<void>;
+  send(station: string, command: StationCommand): Promise<OcppPayload>;
   nextTransactionId(): number;
   seenTransactionId(id: number): void;
   load(station: string): SavedStation | undefined;
@@ -279,27 +273,16 @@ export class OcppDriver implements Driver, StationHandler {
         fix: `add control: true to ${this.name}`,
       });
     }
-    for (const one of controlCommands(this.name, command, this.#section, this.sessions)) await this.send(one);
-    return command;
-  }
-
-  /** Asks the station for something and waits for its consent. Throws as `set` does. */
-  async send(command: StationCommand): Promise<OcppPayload> {
-    const connection = this.#connection;
-    const { station } = this.#options;
-    if (!connection) {
-      throw new EnvironmentError("FS-OCPP-ABSENT", `station ${station} is not connected`, {
-        fix: "wait until it has dialled in",
-      });
+    const { host, station } = this.#options;
+    for (const one of controlCommands(this.name, command, this.#section, this.sessions)) {
+      try {
+        await host.send(station, one);
+      } catch (error) {
+        if (error instanceof FieldsealError && error.code === "FS-OCPP-REFUSED") this.#counters.refusals++;
+        throw error;
+      }
     }
-    const { action, payload } = stationCall(connection.version, command);
-    const answer = await connection.call(action, payload);
-    const { accepted, status } = commandVerdict(answer);
-    if (accepted) return answer;
-    this.#counters.refusals++;
-    throw new EnvironmentError("FS-OCPP-REFUSED", `station ${station} refused ${action}: ${status.slice(0, 40)}`, {
-      fix: "check whether the station supports it in its present state",
-    });
+    return command;
   }
 }
 

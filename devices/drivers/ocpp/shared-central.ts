@@ -1,5 +1,6 @@
 import type { Clock } from "../../../firmware-bridge/port/index.ts";
 import { EnvironmentError, UsageError } from "../../../protocols/bytes/index.ts";
+import type { OcppPayload, StationCommand } from "../../../protocols/ocpp/index.ts";
 import { CentralSystem, type StationHandler } from "./central-system.ts";
 import type { SavedStation } from "./ledger.ts";
 import { parseSavedStation, type StationHost } from "./ocpp-driver.ts";
@@ -66,6 +67,11 @@ export class SharedCentral implements StationHost {
       });
     }
     this.#owners.set(station, device);
+  }
+
+  /** Asks a connected station for something: `CentralSystem.send`. */
+  send(station: string, command: StationCommand): Promise<OcppPayload> {
+    return this.central.send(station, command);
   }
 
   nextTransactionId(): number {

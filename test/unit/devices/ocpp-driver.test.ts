@@ -210,6 +210,21 @@ describe.each(["1.6", "2.0.1"] as const)("a station of OCPP %s", (version) => {
     await expect(driver.set!({ stop: 1 })).rejects.toMatchObject({ code: "FS-DEVICE-CONTROL" });
     await expect(driver.set!({ current_limit: 3 })).rejects.toMatchObject({ code: "FS-DEVICE-CONTROL" });
     await expect(driver.set!({ voltage: 3 })).rejects.toMatchObject({ code: "FS-DEVICE-CONTROL" });
+    await rig.shared.send(STATION, { do: "trigger", message: "Heartbeat" });
+    const asked = rig.shared.send(STATION, { do: "get", keys: [] });
+    if (version === "1.6") {
+      expect(await asked).toEqual({
+        configurationKey: [{ key: "MeterValueSampleInterval", value: "10", readonly: false }],
+      });
+      await rig.shared.send(STATION, { do: "change", key: "MeterValueSampleInterval", value: "30" });
+      expect(station.configuration.get("MeterValueSampleInterval")).toBe("30");
+    } else {
+      // Its schema wants one variable at least.
+      await expect(asked).rejects.toMatchObject({ code: "FS-OCPP-CALL" });
+    }
+    const unknown = { do: "change", key: "NoSuchKey", value: "1" } as const;
+    await expect(rig.shared.send(STATION, unknown)).rejects.toMatchObject({ code: "FS-OCPP-REFUSED" });
+    await expect(rig.shared.send("CP-1", unknown)).rejects.toMatchObject({ code: "FS-OCPP-ABSENT" });
     station.faults.add("silent");
     const refused = expect(driver.set!({ enabled: true })).rejects.toMatchObject({ code: "FS-OCPP-TIMEOUT" });
     await rig.clock.advance(30_000);
