@@ -40,6 +40,7 @@ export interface OcppDriverOptions {
 const ARRIVAL = 60_000;
 /** After it dialled in, its queue comes first: what it was asleep for is no news of now. */
 const SETTLE = 10_000;
+const STATUS_APART = 1000;
 const RETRY_LISTEN = 5000;
 /** Readings may come this much before the next is due and still be it. */
 const EARLY = 0.1;
@@ -68,7 +69,8 @@ export class OcppDriver implements Driver, StationHandler {
   #running = false;
   #online: boolean | undefined;
   #code: string | undefined;
-  #due = Number.NEGATIVE_INFINITY;
+  /** Monotonic ms of the next reading of its kind: news of values must not wait for a heartbeat's turn. */
+  #due = { values: Number.NEGATIVE_INFINITY, alive: Number.NEGATIVE_INFINITY, status: Number.NEGATIVE_INFINITY };
   #connectedAt = 0;
 
   constructor(options: OcppDriverOptions) {
@@ -220,10 +222,11 @@ export class OcppDriver implements Driver, StationHandler {
     }
     const { clock, onReading } = this.#options.driver;
     const now = clock.monotonic();
-    const marks = change.kind === "ended" || change.kind === "started";
-    const isNews = change.kind !== "values" && now < this.#connectedAt + SETTLE && !marks;
     this.#setOnline();
-    if (!marks && (isNews || (change.kind !== "status" && now < this.#due - EARLY * this.#every))) return;
+    if (change.kind === "values" || change.kind === "alive" || change.kind === "status") {
+      if (change.kind !== "values" && now < this.#connectedAt + SETTLE) return;
+      if (now < this.#due[change.kind] - EARLY * this.#every) return;
+    }
     let reading: Parameters<typeof onReading>[0];
     try {
       reading = this.#maker.make(this.#model.values(change), change.malformed);
@@ -232,7 +235,10 @@ export class OcppDriver implements Driver, StationHandler {
       return;
     }
     if (!change.durable) this.#save();
-    this.#due = now + this.#every;
+    this.#due.alive = now + this.#every;
+    // A loose plug may change its mind many times a second.
+    this.#due.status = now + EARLY * this.#every + STATUS_APART;
+    if (change.kind === "values") this.#due.values = now + this.#every;
     this.#counters.readings++;
     onReading(reading);
   }

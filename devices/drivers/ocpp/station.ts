@@ -141,10 +141,13 @@ export class StationModel {
     };
   }
 
-  /** Values by measurement name, of now, and of the session that ended with it. */
-  values({ session, evidence }: Pick<StationChange, "session" | "evidence"> = {}): Map<string, DeviceValue> {
+  /**
+   * Values by measurement name after a change. Samples stand in the reading they came with: a heartbeat tells nothing of the
+   * power of now.
+   */
+  values({ kind, session, evidence }: Partial<StationChange> = {}): Map<string, DeviceValue> {
     const out = new Map<string, DeviceValue>();
-    this.#samples.into(out);
+    if (kind === "values") this.#samples.into(out);
     const fields = new Map<OcppField, DeviceValue>([["energy", milli(this.ledger.total)]]);
     this.#statusInto(fields);
     if (session) sessionInto(fields, session, evidence);
