@@ -12,6 +12,8 @@ import type { Broker, DurableMessage } from "./broker/index.ts";
 import type { Config } from "./config/index.ts";
 import { CommitmentFiles } from "./coordinator/commitment-files.ts";
 import { Committing } from "./coordinator/committing.ts";
+import { Duties } from "./coordinator/duties.ts";
+import { dutyEvents } from "./coordinator/duty-events.ts";
 import { type Chain, coordinatorAt } from "./coordinator/index.ts";
 import type { GatewayEvent } from "./events.ts";
 import { bridgeHealth, bridgeInfo } from "./health.ts";
@@ -66,6 +68,7 @@ export class Gateway {
   #guard: StaleGuard | undefined;
   #time: TimeSandwich | undefined;
   #committing: Committing | undefined;
+  #duties: Duties | undefined;
   /** Devices that are being set up, and from then on. */
   #opening: DeviceTable | undefined;
   /** Devices that may send. */
@@ -163,6 +166,21 @@ export class Gateway {
         onStatus: ({ state, text }) => this.#part("coordinator", state, text),
       });
     }
+    if (contract && coordinator && this.#committing) {
+      this.#duties = new Duties({
+        coordinator: contract,
+        gateway: address,
+        scope: this.#scope,
+        log: this.#store!,
+        commitments: this.#commitments,
+        folder: this.#folders.seals,
+        committing: this.#committing,
+        clock,
+        ...coordinator,
+        everyMs: Math.min(30_000, config.batch.every),
+        ...dutyEvents(this.#telemetry, onEvent),
+      });
+    }
     this.#batcher = new Batcher({
       store: this.#store!,
       clock,
@@ -222,6 +240,7 @@ export class Gateway {
   async #begin(devices: DeviceTable): Promise<void> {
     if (this.#stopping) return;
     await this.#committing?.start();
+    this.#duties?.start();
     devices.start();
   }
 
@@ -293,6 +312,7 @@ export class Gateway {
       batcher: this.#batcher,
       refusal: this.#guard?.failure ?? this.#batcher?.failure,
       coordinator: this.#committing?.status,
+      duties: this.#duties?.status,
       coordinated: config.coordinator !== undefined,
     });
   }
@@ -309,6 +329,7 @@ export class Gateway {
     await this.#opening?.stop();
     await this.#batcher?.stop();
     await this.#committing?.stop();
+    await this.#duties?.stop();
     this.#time?.stop();
     await this.#telemetry.stop();
     this.#signer.close();

@@ -34,13 +34,15 @@ export interface HealthParts {
   /** Why no batch can be signed. */
   refusal: FieldsealError | undefined;
   coordinator: SubmitterStatus | undefined;
+  /** What a stake obliges to; undefined without a coordinator. */
+  duties: { sealing: string | null; demands: number | null } | undefined;
   /** Whether a coordinator is configured. */
   coordinated: boolean;
 }
 
 /** What `bridge/health` shows. */
 export function bridgeHealth(parts: HealthParts) {
-  const { uptime, backend, clock, devices, journal, state, batcher, refusal, coordinator, coordinated } = parts;
+  const { uptime, backend, clock, devices, journal, state, batcher, refusal, coordinator, duties, coordinated } = parts;
   return {
     uptime_s: Math.round(uptime / 1000),
     rss_mb: Math.round(process.memoryUsage.rss() / 1e6),
@@ -55,7 +57,14 @@ export function bridgeHealth(parts: HealthParts) {
     },
     batch: refusal ? { code: refusal.code, text: refusal.message } : { code: null, text: "ok" },
     coordinator: coordinator
-      ? { state: coordinator.state, text: coordinator.text, warning: coordinator.warning ?? null }
+      ? {
+          state: coordinator.state,
+          text: coordinator.text,
+          warning: coordinator.warning ?? null,
+          cross_check: coordinator.crossCheck,
+          sealing: duties?.sealing ?? null,
+          open_demands: duties?.demands ?? null,
+        }
       : { state: "none", text: coordinated ? "starting" : "none configured" },
   };
 }

@@ -49,13 +49,13 @@ export {
   resolvePassphrase,
 } from "./passphrase.ts";
 export { Signer, type SignerOptions } from "./signer.ts";
+export type { CoordinatorCall } from "./signer-calls.ts";
 export { SignerClient, type SignerClientOptions } from "./signer-client.ts";
 export { type FromSigner, SignerExit, type ToSigner } from "./signer-messages.ts";
 export type {
   AnchorFields,
   AttestRequest,
   CheckpointRequest,
-  CoordinatorCall,
   EnrolRequest,
   SignerRequest,
   TransactionRequest,

@@ -1,5 +1,6 @@
 import { ProtocolError } from "../../protocols/bytes/index.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "../../protocols/cbor/index.ts";
+import { type CoordinatorCall, decodeSignerCall, encodeSignerCall } from "./signer-calls.ts";
 import { FieldReader } from "./signer-fields.ts";
 import { MAX_REQUEST } from "./signer-frames.ts";
 
@@ -83,74 +84,7 @@ export interface TransactionRequest {
   call: CoordinatorCall;
 }
 
-/** What may be asked of the contracts. */
-export type CoordinatorCall =
-  | { kind: "commit"; seq: bigint; size: bigint; root: Uint8Array }
-  | { kind: "admit"; maker: Uint8Array; root: Uint8Array; count: bigint }
-  | {
-      kind: "register";
-      entry: { maker: Uint8Array; root: Uint8Array; count: bigint; index: bigint; kind: number; cap: bigint };
-      path: readonly Uint8Array[];
-      enrolled: { gateway: Uint8Array; statement: Uint8Array; body: Uint8Array };
-      signature: Uint8Array;
-    };
-
 export type Operation = SignerRequest["op"];
-
-/** Merkle path of a production run: one hash for each bit of an index. */
-const MAX_PATH = 64;
-
-function encodeCall(call: CoordinatorCall): CborValue[] {
-  switch (call.kind) {
-    case "commit":
-      return ["commit", call.seq, call.size, call.root];
-    case "admit":
-      return ["admit", call.maker, call.root, call.count];
-    case "register": {
-      const { entry, path, enrolled, signature } = call;
-      return [
-        "register",
-        [entry.maker, entry.root, entry.count, entry.index, entry.kind, entry.cap],
-        path,
-        [enrolled.gateway, enrolled.statement, enrolled.body],
-        signature,
-      ];
-    }
-  }
-}
-
-function decodeCall(fields: FieldReader): CoordinatorCall {
-  const kind = fields.text("kind", 16);
-  switch (kind) {
-    case "commit":
-      return { kind, seq: fields.u64("seq"), size: fields.u64("size"), root: fields.bytes("root", 32) };
-    case "admit":
-      return { kind, maker: fields.bytes("maker", 20), root: fields.bytes("root", 32), count: fields.u64("count") };
-    case "register":
-      return {
-        kind,
-        entry: fields.array("entry", (entry) => ({
-          maker: entry.bytes("maker", 20),
-          root: entry.bytes("root", 32),
-          count: entry.u64("count"),
-          index: entry.u64("index"),
-          kind: entry.integer("kind", 0xff),
-          cap: entry.u64("cap"),
-        })),
-        path: fields.list("path", MAX_PATH, 32),
-        enrolled: fields.array("enrolled", (enrolled) => ({
-          gateway: enrolled.bytes("gateway", 20),
-          statement: enrolled.bytes("statement", 160),
-          body: enrolled.bytes("body", 160),
-        })),
-        signature: fields.bytes("signature", 64),
-      };
-    default:
-      throw new ProtocolError("FS-SIGNER-UNKNOWN", `signer: there is no call ${JSON.stringify(kind)}`, {
-        fix: "Run gateway and signer of one version.",
-      });
-  }
-}
 
 const encodeFields = (request: SignerRequest): CborValue[] => {
   switch (request.op) {
@@ -169,7 +103,7 @@ const encodeFields = (request: SignerRequest): CborValue[] => {
       return [request.origin, request.size, request.root];
     case "transaction": {
       const { chainId, nonce, maxPriorityFeePerGas, maxFeePerGas, gas, to, call } = request;
-      return [chainId, nonce, maxPriorityFeePerGas, maxFeePerGas, gas, to, encodeCall(call)];
+      return [chainId, nonce, maxPriorityFeePerGas, maxFeePerGas, gas, to, encodeSignerCall(call)];
     }
   }
 };
@@ -220,7 +154,7 @@ function decodeFields(op: string, fields: FieldReader): SignerRequest {
         maxFeePerGas: fields.u64("maxFeePerGas"),
         gas: fields.u64("gas"),
         to: fields.bytes("to", 20),
-        call: fields.array("call", decodeCall),
+        call: fields.array("call", decodeSignerCall),
       };
     default:
       throw new ProtocolError("FS-SIGNER-UNKNOWN", `signer: there is no request ${JSON.stringify(op)}`, {

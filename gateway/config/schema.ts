@@ -142,6 +142,17 @@ export const configSchema = z.strictObject({
       ledger: address.describe("the Ledger contract"),
       registry: address.optional().describe("the Registry contract; needed to register devices"),
       owner: address.optional().describe("who is paid for the devices' work; default: the gateway's own address"),
+      faults: address.optional().describe("the Faults contract; found through the Ledger when it is not given"),
+      rewards: address.optional().describe("the Rewards contract; for claims"),
+      market: address.optional().describe("the Market contract; for credits and certificates"),
+      seal: z
+        .boolean()
+        .default(true)
+        .describe("seal finished epochs, once the gateway has a stake: what is not sealed is not paid"),
+      answer: z
+        .boolean()
+        .default(true)
+        .describe("answer demands for entries and shares before their deadline: an unanswered one takes the stake"),
       register: z.boolean().default(true).describe("register devices whose key this gateway holds"),
       max_fee_gwei: z.number().positive().default(200).describe("never offer more per unit of gas"),
       confirmations: z

@@ -26,6 +26,7 @@ export const logFolders = (data: string) => ({
   commitments: join(data, "log", "commitments"),
   enrolments: join(data, "log", "enrolments"),
   headers: join(data, "log", "headers"),
+  seals: join(data, "seals"),
 });
 
 export interface ExportContext {

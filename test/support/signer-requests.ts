@@ -67,6 +67,8 @@ export const registerCall: TransactionRequest["call"] = {
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const u64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
+const u32 = fc.bigInt({ min: 0n, max: 0xffff_ffffn });
+const u128 = fc.bigInt({ min: 0n, max: (1n << 128n) - 1n });
 const safe = fc.maxSafeNat();
 const anchor = { anchorBlock: u64, anchorHash: bytes(16) };
 
@@ -86,6 +88,32 @@ const call: fc.Arbitrary<TransactionRequest["call"]> = fc.oneof(
     path: fc.array(bytes(32), { maxLength: 64 }),
     enrolled: fc.record({ gateway: bytes(20), statement: bytes(160), body: bytes(160) }),
     signature: bytes(64),
+  }),
+  fc.record({
+    kind: fc.constant("seal" as const),
+    epoch: u32,
+    deviceKind: fc.nat(255),
+    root: bytes(32),
+    work: u128,
+    count: u64,
+  }),
+  fc.record({
+    kind: fc.constant("answer" as const),
+    gateway: bytes(20),
+    commitment: fc.record({ seq: u64, size: u64, root: bytes(32) }),
+    index: u64,
+    entry: fc.uint8Array({ maxLength: 300 }),
+    path: fc.array(bytes(32), { maxLength: 64 }),
+  }),
+  fc.record({
+    kind: fc.constant("answer-share" as const),
+    gateway: bytes(20),
+    epoch: u32,
+    deviceKind: fc.nat(255),
+    point: u128,
+    share: fc.record({ device: bytes(32), from: u64, to: u64, fromIndex: u64, toIndex: u64 }),
+    index: u64,
+    path: fc.array(bytes(48), { maxLength: 64 }),
   }),
 );
 
