@@ -6,6 +6,7 @@ import {Faults} from "../Faults.sol";
 import {Gateway} from "../Interfaces.sol";
 import {Share, Step} from "../Shares.sol";
 import {Algorithms, IEd25519, PublicKey, Signatures} from "../Signatures.sol";
+import {deployed} from "./Deploy.sol";
 import {Fixture} from "./Fixture.sol";
 import {vm} from "./Vm.sol";
 
@@ -45,7 +46,7 @@ abstract contract FaultsFixture is Fixture {
 
     function deployAll(IEd25519 ed25519) internal {
         deploy(ed25519);
-        faults = new Faults(ledger, MIN_BOND);
+        faults = Faults(deployed("Faults", abi.encode(ledger, MIN_BOND)));
         address[3] memory rich = [GATEWAY, OTHER, CHALLENGER];
         for (uint256 i = 0; i < rich.length; ++i) vm.deal(rich[i], 100 ether);
         putStake(GATEWAY);

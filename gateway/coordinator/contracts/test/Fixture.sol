@@ -6,6 +6,7 @@ import {Ledger} from "../Ledger.sol";
 import {Registry} from "../Registry.sol";
 import {Algorithms, IEd25519, PublicKey, Signatures} from "../Signatures.sol";
 import {StatementReader} from "../Statement.sol";
+import {deployed} from "./Deploy.sol";
 import {vm} from "./Vm.sol";
 
 /// A deployed pair and a device to play with.
@@ -44,10 +45,11 @@ abstract contract Fixture {
     function deploy(IEd25519 ed25519) internal {
         vm.warp(1_800_000_000);
         uint256 nonce = vm.getNonce(address(this));
-        registry = new Registry(vm.computeCreateAddress(address(this), nonce + 1), ed25519);
+        registry = Registry(deployed("Registry", abi.encode(vm.computeCreateAddress(address(this), nonce + 1), ed25519)));
         // Faults is what this test creates next, if it does.
         address faults = vm.computeCreateAddress(address(this), nonce + 2);
-        ledger = new Ledger(registry, faults, Times(EPOCH, SEALING, DISPUTE), MIN_STAKE);
+        bytes memory arguments = abi.encode(registry, faults, Times(EPOCH, SEALING, DISPUTE), MIN_STAKE);
+        ledger = Ledger(deployed("Ledger", arguments));
     }
 
     function equal(uint256 got, uint256 want) internal pure {

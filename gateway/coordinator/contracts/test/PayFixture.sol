@@ -8,6 +8,7 @@ import {Rewards} from "../Rewards.sol";
 import {Share, Step} from "../Shares.sol";
 import {IEd25519} from "../Signatures.sol";
 import {Token} from "../Token.sol";
+import {deployed} from "./Deploy.sol";
 import {StubLedger, StubRegistry} from "./Stubs.sol";
 import {vm} from "./Vm.sol";
 
@@ -52,9 +53,11 @@ abstract contract PayFixture {
         registry.belongsTo(address(ledger));
         address atRewards = createdNext(1);
         address atMarket = createdNext(2);
-        token = new Token(atRewards, atMarket, RESERVE);
-        rewards = new Rewards(registry, ledger, token, atMarket, parts(), 1000, 500);
-        market = new Market(token, rewards, uint16(1 << KIND | 1 << EXCLUSIVE_KIND), uint16(1 << EXCLUSIVE_KIND), 100);
+        token = Token(deployed("Token", abi.encode(atRewards, atMarket, RESERVE)));
+        bytes memory arguments = abi.encode(registry, ledger, token, atMarket, parts(), uint16(1000), uint16(500));
+        rewards = Rewards(deployed("Rewards", arguments));
+        (uint16 certifiable, uint16 exclusive) = (uint16(1 << KIND | 1 << EXCLUSIVE_KIND), uint16(1 << EXCLUSIVE_KIND));
+        market = Market(deployed("Market", abi.encode(token, rewards, certifiable, exclusive, uint16(100))));
     }
 
     function createdNext(uint256 after_) internal view returns (address) {

@@ -8,6 +8,7 @@ import {Rewards} from "../Rewards.sol";
 import {Share, Step} from "../Shares.sol";
 import {Algorithms, IEd25519} from "../Signatures.sol";
 import {Token} from "../Token.sol";
+import {deployed} from "./Deploy.sol";
 import {Fixture} from "./Fixture.sol";
 import {vm} from "./Vm.sol";
 
@@ -32,11 +33,13 @@ contract RewardsRealTest is Fixture {
         // Faults was to be created next; this test speaks for it.
         address atRewards = vm.computeCreateAddress(address(this), nonce + 1);
         address atMarket = vm.computeCreateAddress(address(this), nonce + 2);
-        token = new Token(atRewards, atMarket, address(this));
+        token = Token(deployed("Token", abi.encode(atRewards, atMarket, address(this))));
         uint16[16] memory split;
         split[KIND] = 10_000;
-        rewards = new Rewards(registry, ledger, token, atMarket, split, 1000, 500);
-        market = new Market(token, rewards, uint16(1 << KIND), 0, 100);
+        bytes memory arguments = abi.encode(registry, ledger, token, atMarket, split, uint16(1000), uint16(500));
+        rewards = Rewards(deployed("Rewards", arguments));
+        arguments = abi.encode(token, rewards, uint16(1 << KIND), uint16(0), uint16(100));
+        market = Market(deployed("Market", arguments));
         Sending memory sending = prepare(draft(Algorithms.ES256));
         admit(sending);
         send(sending);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {Emission} from "../Emission.sol";
 import {Token} from "../Token.sol";
+import {deployed} from "./Deploy.sol";
 import {vm} from "./Vm.sol";
 
 /// Supply, and who may change it; this contract is both Rewards and Market unless it says otherwise.
@@ -15,7 +16,7 @@ contract TokenTest {
     Token private token;
 
     function setUp() public {
-        token = new Token(address(this), address(this), RESERVE);
+        token = Token(deployed("Token", abi.encode(address(this), address(this), RESERVE)));
     }
 
     function equal(uint256 got, uint256 want) private pure {
