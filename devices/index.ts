@@ -15,7 +15,7 @@ export type {
 export { createDriver, DriverHost, type DriverHostOptions } from "./drivers/driver-host.ts";
 export type { DeviceValue, Engine, EngineHost, LintReport } from "./drivers/engine.ts";
 export type { BoardMessage, MessageSource, MessageSubscription } from "./drivers/messages.ts";
-export { readingTopics } from "./drivers/mqtt/topics.ts";
+export { boardTopics, readingTopics } from "./drivers/mqtt/topics.ts";
 export { sharedCentral } from "./drivers/ocpp/engine.ts";
 export type { Adoption, OcppOptions, PendingStation } from "./drivers/ocpp/options.ts";
 export { SharedCentral } from "./drivers/ocpp/shared-central.ts";

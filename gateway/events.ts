@@ -32,6 +32,7 @@ export type GatewayEvent =
     }
   | { event: "sealed"; epoch: number; kind: number; root: string; work: string; devices: number }
   | { event: "demand"; id: string; state: "open" | "answered" | "unanswered"; gas?: number; why?: string }
+  | { event: "pending"; station: string; from: string; vendor?: string; model?: string }
   | { event: "registered"; device: string; key: string; tx: string }
   | { event: "device"; device: string; state: "online" | "offline"; why?: string }
   | { event: "part"; part: "signer" | "broker" | "gateway" | "coordinator"; state: string; why?: string }

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { DriverHost } from "../devices/index.ts";
+import type { DeviceCommand, DriverHost, PendingStation } from "../devices/index.ts";
 import type { Clock } from "../firmware-bridge/port/clock.ts";
 import { ClockState, scopeOf } from "../protocols/attestation/index.ts";
 import { EnvironmentError, type FieldsealError, toHex, UsageError } from "../protocols/bytes/index.ts";
@@ -17,7 +17,9 @@ import { dutyEvents } from "./coordinator/duty-events.ts";
 import { type Chain, coordinatorAt } from "./coordinator/index.ts";
 import type { GatewayEvent } from "./events.ts";
 import { bridgeHealth, bridgeInfo } from "./health.ts";
+import type { BoardMessages } from "./ingest/board-messages.ts";
 import { Checkpoints } from "./ingest/checkpoints.ts";
+import { Control } from "./ingest/control.ts";
 import { DeviceTable } from "./ingest/device-table.ts";
 import { outboxStore } from "./ingest/outbox-records.ts";
 import type { PathLog } from "./ingest/path-log.ts";
@@ -38,6 +40,8 @@ export interface GatewayOptions {
   drivers: DriverHost;
   /** Verifies what boards sign. */
   backend: CryptoBackend;
+  /** Boards that publish plain messages. Undefined: such boards are not heard. */
+  messages?: BoardMessages;
   /** Undefined: batches are signed and kept, and committed nowhere. */
   chain: Chain | undefined;
   /** Whether a time service disciplines the clock. Default: what the kernel says. */
@@ -46,6 +50,9 @@ export interface GatewayOptions {
   /** The gateway cannot go on as it is: it is to be stopped and started again. */
   onFatal(error: FieldsealError): void;
 }
+
+/** Topics of boards that speak the link protocol. */
+const LINK_ROOT = "fieldseal-link/";
 
 /**
  * The gateway, wired along the path: board → driver → Reading → journal → Attestation → log → checkpoint → commitment.
@@ -58,7 +65,7 @@ export class Gateway {
   readonly #commitments: CommitmentFiles;
   readonly #enrolments: EnrolmentFiles;
   readonly #telemetry: Telemetry;
-  readonly #started: number;
+  readonly #startedAt: number;
   #hello: Hello | undefined;
   #index: DeviceIndex | undefined;
   #log: PathLog | undefined;
@@ -82,7 +89,7 @@ export class Gateway {
     this.#folders = logFolders(config.gateway.data);
     this.#commitments = new CommitmentFiles(this.#folders.commitments);
     this.#enrolments = new EnrolmentFiles(this.#folders.enrolments);
-    this.#started = clock.monotonic();
+    this.#startedAt = clock.monotonic();
     this.#signer = new SignerClient({
       clock,
       onAttached: ({ boot }) => this.#part("signer", "up", `start ${boot}`),
@@ -104,9 +111,33 @@ export class Gateway {
   }
 
   /** Publishes over this broker from now on. */
-  attachBroker(broker: Broker): Promise<void> {
-    broker.onState = ({ kind, ...state }) => this.#part("broker", kind, "why" in state ? state.why : undefined);
-    return this.#telemetry.attach(broker);
+  async attachBroker(broker: Broker): Promise<void> {
+    const { messages, config } = this.#o;
+    broker.onState = ({ kind, ...state }) => {
+      this.#part("broker", kind, "why" in state ? state.why : undefined);
+      messages?.brokerState(kind);
+    };
+    await this.#telemetry.attach(broker);
+    messages?.attach(broker);
+    const control = (device: string, command: DeviceCommand) => this.#started.control(device, command);
+    new Control({ base: config.mqtt.base_topic, control }).attach(broker);
+  }
+
+  /** Something outside the gateway's own parts that somebody should look at. */
+  trouble(namespace: string, code: string, why: string): void {
+    this.#telemetry.trouble(namespace, undefined, code, why);
+  }
+
+  /** A charging station that nobody configured has dialled in. */
+  pendingStation({ station, from, vendor, model }: PendingStation): void {
+    this.#o.onEvent({ event: "pending", station, from, ...(vendor ? { vendor } : {}), ...(model ? { model } : {}) });
+    const what = `${[vendor, model].filter(Boolean).join(" ") || "a station"} dials in as ${station} from ${from}`;
+    this.trouble("stations", "FS-OCPP-PENDING", `${what}; fieldseal pair --ocpp ${station} --name NAME adopts it`);
+  }
+
+  /** Settles when everything that was taken up to now is durable. */
+  get written(): Promise<void> {
+    return this.#path.written;
   }
 
   /** The time (ms since 1970) that a GNSS receiver tells now: it confirms the clock, and never sets it. */
@@ -116,8 +147,14 @@ export class Gateway {
 
   /** A message that a board published durably. Resolves when it need not be sent again. */
   async fromBoard(message: DurableMessage): Promise<void> {
+    const link = message.topic.startsWith(LINK_ROOT);
+    if (link || !this.#o.messages) await this.#started.receive(message);
+    else await this.#o.messages.receive(message);
+  }
+
+  get #started(): DeviceTable {
     if (!this.#devices) throw new EnvironmentError("FS-STARTING", "the gateway is still starting");
-    await this.#devices.receive(message);
+    return this.#devices;
   }
 
   /**
@@ -303,7 +340,7 @@ export class Gateway {
   health() {
     const { clock, journal, config } = this.#o;
     return bridgeHealth({
-      uptime: clock.monotonic() - this.#started,
+      uptime: clock.monotonic() - this.#startedAt,
       backend: this.#hello?.backend,
       clock: this.#time?.state() ?? ClockState.unsynced,
       devices: { online: this.#telemetry.online, total: this.#devices?.size ?? 0 },

@@ -97,6 +97,19 @@ function problemsOf(issue: z.core.$ZodIssue, document: ConfigDocument): ConfigPr
   return [{ path: issue.path.join("."), message: issue.message, ...of, ...document.place(issue.path) }];
 }
 
+/** What a device of this link cannot be reached without. */
+const REACHED_BY: Readonly<Record<string, "port" | "station" | "public_key" | undefined>> = {
+  link: "public_key",
+  mqtt: undefined,
+  ocpp: "station",
+};
+
+function missingKey(device: Config["devices"][string]): string | undefined {
+  const [link = ""] = device.driver.split("/");
+  const needed = link in REACHED_BY ? REACHED_BY[link] : "port";
+  return needed !== undefined && device[needed] === undefined ? needed : undefined;
+}
+
 /** Rules that span several values. */
 function crossChecks(config: Config, document: ConfigDocument): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
@@ -111,9 +124,17 @@ function crossChecks(config: Config, document: ConfigDocument): ConfigProblem[] 
   if ((mqtt.user === undefined) !== (mqtt.password === undefined)) {
     problems.push({ path: "mqtt", message: "user and password go together", ...document.place(["mqtt"]) });
   }
+  for (const [name, { device }] of Object.entries(mqtt.users)) {
+    if (config.devices[device]?.driver.startsWith("mqtt/")) continue;
+    problems.push({
+      path: `mqtt.users.${name}.device`,
+      message: `${device} is no configured device with an mqtt/… driver`,
+      ...document.place(["mqtt", "users", name, "device"]),
+    });
+  }
   for (const [name, device] of Object.entries(config.devices)) {
-    if (device.driver === "link" ? device.public_key === undefined : device.port === undefined) {
-      const missing = device.driver === "link" ? "public_key" : "port";
+    const missing = missingKey(device);
+    if (missing !== undefined) {
       problems.push({
         path: `devices.${name}`,
         message: `driver ${device.driver} needs ${missing}`,
@@ -171,6 +192,13 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   }
 }
 
+function anchoredTls(tls: NonNullable<Config["ocpp"]>["tls"], base: string) {
+  if (!tls) return {};
+  const { key, cert, ca } = tls;
+  const files = { key: resolve(base, key), cert: resolve(base, cert) };
+  return { tls: ca === undefined ? files : { ...files, ca: resolve(base, ca) } };
+}
+
 /** Paths in the file are relative to the file. */
 function anchored(config: Config, file: string): Config {
   const base = dirname(file);
@@ -184,5 +212,6 @@ function anchored(config: Config, file: string): Config {
       keys: resolve(base, config.gateway.keys),
       ...(source === undefined ? {} : { passphrase: source }),
     },
+    ...(config.ocpp ? { ocpp: { ...config.ocpp, ...anchoredTls(config.ocpp.tls, base) } } : {}),
   };
 }

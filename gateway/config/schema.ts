@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UsageError } from "../../protocols/bytes/index.ts";
-import { parseDuration, parseListen } from "./text.ts";
+import { isLoopback, parseDuration, parseListen } from "./text.ts";
 
 /** Turns our parsers' UsageError into a schema issue at the value's place. */
 function parsed<T>(parse: (text: string) => T) {
@@ -19,6 +19,13 @@ const duration = (description: string) => z.string().describe(description).trans
 const listen = (description: string) => z.string().describe(description).transform(parsed(parseListen));
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "is not an address: 0x and 40 hex digits");
 
+const dlmsKey = (description: string) =>
+  z
+    .string()
+    .regex(/^[0-9A-Fa-f]{32}$/, "is not a key: 32 hex digits")
+    .optional()
+    .describe(`${description}; use \`!secret NAME\` (secrets.yaml, 0600)`);
+
 /** Becomes an MQTT topic level, a file name and a word on the command line. */
 export const DEVICE_NAME = /^[a-z0-9][a-z0-9_-]{0,39}$/;
 const RESERVED_NAMES = new Set(["bridge"]);
@@ -31,7 +38,21 @@ const device = z.strictObject({
     .string()
     .optional()
     .describe("where the board is: /dev/serial/by-id/…, tcp://host:502 (Modbus TCP, P1), rtu+tcp://host:port"),
-  unit: z.number().int().min(1).max(247).optional().describe("Modbus unit id; default 1"),
+  unit: z
+    .number()
+    .int()
+    .min(0)
+    .max(255)
+    .optional()
+    .describe("Modbus unit id (default 1), M-Bus primary address, or channel of an MQTT board with several, from 1"),
+  address: z
+    .string()
+    .regex(/^[0-9Ff]{8}$/, "is not an M-Bus address: the eight digits printed on the meter, F for any")
+    .optional()
+    .describe("M-Bus secondary address, in place of unit"),
+  parity: z.enum(["none", "even", "odd"]).optional().describe("when the profile's is not yours"),
+  stop_bits: z.literal([1, 2]).optional().describe("when the profile's are not yours"),
+  timeout: duration("how long the board may take to answer, when the profile's is not enough").optional(),
   baud: z
     .number()
     .int()
@@ -45,6 +66,15 @@ const device = z.strictObject({
     .regex(/^[\x21-\x7e]{1,48}$/, "is not a station identity: 1 to 48 printable characters")
     .optional()
     .describe("OCPP identity of a charging station: the last part of the address it dials"),
+  password: z
+    .string()
+    .min(8)
+    .max(40)
+    .optional()
+    .describe("of a charging station (OCPP security profiles 1 and 2); use `!secret NAME`"),
+  meter_key: z.string().optional().describe("public key of a charging station's meter (OCMF), hex or base64"),
+  encryption_key: dlmsKey("encryption key of a meter that encrypts (HAN), as the grid operator gives it"),
+  authentication_key: dlmsKey("authentication key of that meter"),
   control: z.boolean().default(false).describe("let DEVICE/set control the board (charging limit, relay)"),
   every: duration("how often to read; for boards that push, the shortest distance of two readings kept").optional(),
   key: z
@@ -101,6 +131,16 @@ export const configSchema = z.strictObject({
         .min(1)
         .optional()
         .describe("use `!secret NAME` (secrets.yaml, 0600) or FIELDSEAL_MQTT__PASSWORD"),
+      users: z
+        .record(
+          z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "is not a user name"),
+          z.strictObject({
+            password: z.string().min(1).describe("use `!secret NAME`"),
+            device: z.string().describe("the configured MQTT device that this board is: it alone writes its topics"),
+          }),
+        )
+        .default({})
+        .describe("logins of boards at the embedded broker"),
     })
     .prefault({}),
   devices: z
@@ -123,6 +163,43 @@ export const configSchema = z.strictObject({
       segment_mb: z.number().int().min(1).max(1024).default(8).describe("size of one journal file, MiB"),
     })
     .prefault({}),
+  ocpp: z
+    .strictObject({
+      listen: listen("where charging stations dial in; a LAN address to accept real ones").prefault("127.0.0.1:9220"),
+      security: z
+        .literal([0, 1, 2, 3])
+        .default(0)
+        .describe(
+          "OCPP security profile: 0 none, 1 password, 2 TLS and password, 3 TLS with certificates on both sides",
+        ),
+      tls: z
+        .strictObject({
+          key: z.string().describe("PEM file, relative to this file"),
+          cert: z.string().describe("PEM file"),
+          ca: z.string().optional().describe("PEM file: who signs the stations' certificates (security 3)"),
+        })
+        .optional(),
+      insecure: z
+        .boolean()
+        .default(false)
+        .describe(
+          "let stations in without a password beyond loopback; many cannot do better, the network must be yours",
+        ),
+    })
+    .superRefine(({ listen: { host }, security, tls, insecure }, context) => {
+      if (security >= 2 && !tls) {
+        context.addIssue({ code: "custom", path: ["tls"], message: `is needed for security ${security}` });
+      }
+      if (!isLoopback(host) && security === 0 && !insecure) {
+        context.addIssue({
+          code: "custom",
+          path: ["security"],
+          message: "is 0 beyond loopback: set 1 and a password for each station, or insecure: true",
+        });
+      }
+    })
+    .optional()
+    .describe("charging stations that dial in (OCPP 1.6J and 2.0.1)"),
   batch: z
     .strictObject({
       every: duration(

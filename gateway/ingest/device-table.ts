@@ -1,4 +1,11 @@
-import { capabilitiesOf, type Driver, type DriverHost, usualInterval } from "../../devices/index.ts";
+import {
+  capabilitiesOf,
+  type DeviceCommand,
+  type Driver,
+  type DeviceConfig as DriverConfig,
+  type DriverHost,
+  usualInterval,
+} from "../../devices/index.ts";
 import type { Clock } from "../../firmware-bridge/port/clock.ts";
 import {
   decodeAttestation,
@@ -81,6 +88,8 @@ export class DeviceTable {
   readonly #setups = new Map<string, Setup>();
   readonly #lanes: Lane[] = [];
   readonly #drivers: Driver[] = [];
+  /** Devices that may be controlled, by name. */
+  readonly #controlled = new Map<string, Driver>();
   readonly #boards: Boards;
 
   constructor(options: DeviceTableOptions) {
@@ -156,6 +165,20 @@ export class DeviceTable {
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
   }
 
+  /**
+   * Controls a board; resolves with what it acknowledged.
+   * @throws UsageError FS-DEVICE-CONTROL; what the driver's `set` throws.
+   */
+  async control(name: string, command: DeviceCommand): Promise<DeviceCommand> {
+    const driver = this.#controlled.get(name);
+    if (!driver?.set) {
+      throw new UsageError("FS-DEVICE-CONTROL", `${name} is not to be controlled`, {
+        fix: "set control: true for it, where its profile has something to control",
+      });
+    }
+    return await driver.set(command);
+  }
+
   /** A message of `fieldseal-link/DEVICEID/up`. Resolves when it need not be sent again. */
   receive({ topic, payload }: DurableMessage): Promise<void> {
     return this.#boards.receive(topic.split("/")[1] ?? "", payload);
@@ -205,7 +228,7 @@ export class DeviceTable {
       throw new UsageError("FS-KEY-MISSING", `${name} has no key`, { fix: `fieldseal key create ${name}` });
     }
     const key: PublicKey = { alg: held.alg, bytes: held.publicKey };
-    const { driver, port, unit, baud, topic, station, control, pack } = device;
+    const { driver, pack } = device;
     const profile = drivers.catalog.find(driver);
     const every = device.every ?? usualInterval(profile);
     const setup = this.#admit({ name, key, signer: "gateway", driver }, Math.max(3 * every, MIN_FRESH_MS));
@@ -235,7 +258,7 @@ export class DeviceTable {
     const source = drivers.create({
       name,
       driver,
-      config: { port, unit, baud, topic, station, control, every: device.every },
+      config: driverConfig(device),
       clock,
       ...last,
       onReading: ({ reading, work }) => lane.submit(reading, work),
@@ -259,6 +282,7 @@ export class DeviceTable {
       enrol: (request) => signer.enrol(request),
     });
     this.#drivers.push(source);
+    if (device.control) this.#controlled.set(name, source);
   }
 
   /** The enrolment in force, from the journal or the log; undefined when there is none, or its body was deleted. */
@@ -319,4 +343,12 @@ export class DeviceTable {
   #attested(setup: Setup, sign1: Uint8Array, readings: Uint8Array[], index: number, first: bigint): void {
     this.#o.telemetry.attestation(setup, sign1, readings, index, first);
   }
+}
+
+/** A device's section as its driver takes it. */
+function driverConfig(device: DeviceConfig): DriverConfig {
+  const { port, unit, baud, parity, stop_bits, every, timeout, topic, address, station, control } = device;
+  const { encryption_key: encryptionKey, authentication_key: authenticationKey } = device;
+  const keys = { encryptionKey, authenticationKey };
+  return { port, unit, baud, parity, stopBits: stop_bits, every, timeout, topic, address, station, control, ...keys };
 }

@@ -21,8 +21,9 @@ export class PathLog {
   readonly #onEntry: (entry: UnstoredEntry) => void;
   /** Index of the entry to be handed out next. */
   #next: number;
-  /** Position of the record put last. */
+  /** Position of the record put last, and when it is durable. */
   #newest = 0n;
+  #written: Promise<void> = Promise.resolve();
 
   /** @param onEntry told of each new log entry when it is durable, in log order: what it is given to must not miss one. */
   constructor(journal: Journal, state: GatewayState, onEntry: (entry: UnstoredEntry) => void = () => undefined) {
@@ -42,7 +43,13 @@ export class PathLog {
   #place(kind: number, payload: Uint8Array): { position: bigint; durable: Promise<void> } {
     const placed = this.journal.putOne(kind, payload);
     this.#newest = placed.position;
+    this.#written = placed.durable;
     return placed;
+  }
+
+  /** Settles when everything put up to now is durable, or will not be. */
+  get written(): Promise<void> {
+    return this.#written;
   }
 
   /**

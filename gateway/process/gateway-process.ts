@@ -10,6 +10,8 @@ import { bridgePresence, DurableInbox, mqttBroker } from "../broker/index.ts";
 import { failoverChain } from "../coordinator/failover.ts";
 import { httpChain } from "../coordinator/index.ts";
 import { Gateway } from "../gateway.ts";
+import { BoardMessages } from "../ingest/board-messages.ts";
+import { stationOptions } from "../ingest/station-options.ts";
 import { Journal, NodeDisk } from "../journal/index.ts";
 import { EXIT_CONFIGURATION, type FromGateway, type ToGateway } from "./messages.ts";
 
@@ -52,7 +54,13 @@ function fatal(error: unknown): void {
 
 function build({ config, forwardEvents, brokenDevices }: Start): Gateway {
   const { coordinator, gateway: about, journal } = config;
-  const built = new Gateway({
+  const messages = new BoardMessages({
+    embedded: config.mqtt.broker === "embedded",
+    durable: () => built.written,
+    onTrouble: ({ code, message }) => built.trouble("boards", code, message),
+  });
+  const ocpp = stationOptions({ config, random, onPending: (station) => built.pendingStation(station) });
+  const built: Gateway = new Gateway({
     config,
     clock,
     random,
@@ -64,7 +72,8 @@ function build({ config, forwardEvents, brokenDevices }: Start): Gateway {
       segmentBytes: journal.segment_mb << 20,
     }),
     logFiles: nodeLogFiles(join(about.data, "log")),
-    drivers: new DriverHost({ clock, onTime: ({ time }) => built.hearTime(time) }),
+    drivers: new DriverHost({ clock, messages, ocpp, onTime: ({ time }) => built.hearTime(time) }),
+    messages,
     backend: selectBackend().backend,
     chain: coordinator ? failoverChain(coordinator.rpc.map((url) => httpChain(url))) : undefined,
     onEvent: (event) => {

@@ -182,7 +182,7 @@ export class Supervisor {
   }
 
   #startBroker(): void {
-    const { mqtt } = this.#options.loaded.config;
+    const { config } = this.#options.loaded;
     const child = this.#spawn("broker-process", { channel: true }, (message: FromBroker) => {
       if (message.type === "ready") {
         this.#parts["broker-process"].offer = { type: "broker", port: message.port };
@@ -191,7 +191,7 @@ export class Supervisor {
       }
       this.#fromPart("broker", message);
     });
-    void brokerOptions(mqtt, this.#login).then((options) => child.send({ type: "start", options }));
+    void brokerOptions(config, this.#login).then((options) => child.send({ type: "start", options }));
   }
 
   #fromGateway(message: FromGateway): void {

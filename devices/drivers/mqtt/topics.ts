@@ -52,3 +52,17 @@ export function readingTopics(name: string, profile: Profile, config: DeviceConf
   if (profile.link !== "mqtt") return [];
   return measurementTopics(profile).map(topicsOf(name, profile, config));
 }
+
+/**
+ * What a board's login may do at a broker of ours: write what it says, read what it is told.
+ * @throws UsageError FS-DEVICE-TOPIC.
+ */
+export function boardTopics(name: string, profile: Profile, config: DeviceConfig): { write: string[]; read: string[] } {
+  const { availability, controls } = profile.mqtt!;
+  const topicOf = topicsOf(name, profile, config);
+  const said = [...(availability ? [availability.topic] : []), ...controls.map(({ confirm }) => confirm.topic)];
+  return {
+    write: [...new Set([...readingTopics(name, profile, config), ...said.map(topicOf)])],
+    read: [...new Set(controls.map(({ topic }) => topicOf(topic)))],
+  };
+}

@@ -13,7 +13,8 @@ export function configCheck(options: CommonOptions): void {
   else out.line(`${file}: ok, ${Object.keys(config.devices).length} devices`);
 }
 
-const SECRET_PATHS = new Set(["mqtt.password"]);
+/** Keys whose values are never shown, wherever they stand. */
+const SECRET_KEYS = new Set(["password", "encryption_key", "authentication_key"]);
 
 /** `fieldseal config show [--origin]`: every value in force; secrets stay hidden. */
 export function configShow(options: CommonOptions & { origin?: boolean }): void {
@@ -24,7 +25,11 @@ export function configShow(options: CommonOptions & { origin?: boolean }): void 
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       for (const [key, inner] of Object.entries(value)) walk(inner, path === "" ? key : `${path}.${key}`);
     } else if (path !== "") {
-      rows.push({ path, value: SECRET_PATHS.has(path) ? "(secret)" : value, origin: originOf(origins, path) });
+      rows.push({
+        path,
+        value: SECRET_KEYS.has(path.slice(path.lastIndexOf(".") + 1)) ? "(secret)" : value,
+        origin: originOf(origins, path),
+      });
     }
   };
   walk(config, "");

@@ -26,6 +26,12 @@ export function eventLine(out: Output, event: GatewayEvent): string | undefined 
       return `${shortTime()}  ${event.part.padEnd(14)} ${event.state}${event.why ? `: ${event.why}` : ""}`;
     case "refused":
       return `${shortTime()}  ${event.device.padEnd(14)} ${out.style("refused", "red")} ${event.code} ${event.why}`;
+    case "sealed":
+      return `${shortTime()}  ${"seal".padEnd(14)} epoch ${event.epoch}, kind ${event.kind}: ${event.work} of ${event.devices} devices`;
+    case "demand":
+      return `${shortTime()}  ${"demand".padEnd(14)} ${event.id.slice(0, 10)}… ${event.state}${event.why ? `: ${event.why}` : ""}`;
+    case "pending":
+      return `${shortTime()}  ${"station".padEnd(14)} ${event.station} dials in from ${event.from} and is not configured`;
     case "ready":
       return undefined;
   }
