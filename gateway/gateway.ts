@@ -1,5 +1,11 @@
 import type { Duplex } from "node:stream";
-import type { DeviceCommand, DriverHost, PendingStation } from "../devices/index.ts";
+import {
+  type DeviceCommand,
+  type DriverHost,
+  type PendingStation,
+  type SharedCentral,
+  sharedCentral,
+} from "../devices/index.ts";
 import type { Clock } from "../firmware-bridge/port/clock.ts";
 import { ClockState, scopeOf } from "../protocols/attestation/index.ts";
 import { EnvironmentError, type FieldsealError, toHex, UsageError } from "../protocols/bytes/index.ts";
@@ -81,6 +87,7 @@ export class Gateway {
   /** Devices that may send. */
   #devices: DeviceTable | undefined;
   #scope: Uint8Array = new Uint8Array(16);
+  #stations: SharedCentral | undefined;
   #stopping = false;
 
   constructor(options: GatewayOptions) {
@@ -272,6 +279,11 @@ export class Gateway {
     this.#opening = devices;
     await devices.open();
     if (!this.#stopping) this.#devices = devices;
+    // Unknown stations are heard too where the configuration has the section, though no station is configured yet.
+    const { config, drivers } = this.#o;
+    if (!config.ocpp || this.#stopping) return;
+    this.#stations = sharedCentral(drivers);
+    await this.#stations.acquire();
   }
 
   async #begin(devices: DeviceTable): Promise<void> {
@@ -332,6 +344,7 @@ export class Gateway {
       info: this.#info(),
       health: this.health(),
       devices: this.#telemetry.devices(),
+      pending: this.#stations?.pending() ?? [],
       checkpoint: this.#telemetry.newestCheckpoint ?? null,
     };
   }
@@ -363,6 +376,7 @@ export class Gateway {
     this.#stopping = true;
     this.#checkpoints?.stop();
     this.#guard?.stop();
+    await this.#stations?.release();
     await this.#opening?.stop();
     await this.#batcher?.stop();
     await this.#committing?.stop();

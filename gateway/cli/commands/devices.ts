@@ -76,6 +76,7 @@ export interface AddOptions extends CommonOptions {
   unit?: string;
   topic?: string;
   station?: string;
+  control?: boolean;
   every?: string;
   alg: Algorithm;
   passphraseFd?: string;
@@ -110,6 +111,7 @@ export async function devicesAdd(name: string, options: AddOptions): Promise<voi
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.topic === undefined ? {} : { topic: options.topic }),
     ...(options.station === undefined ? {} : { station: options.station }),
+    ...(options.control ? { control: true } : {}),
     ...(options.unit === undefined ? {} : { unit: Number(options.unit) }),
     ...(options.every === undefined ? {} : { every: options.every }),
     ...(key.alg === "ES256" ? {} : { alg: key.alg }),

@@ -24,6 +24,7 @@ export function devicesVerbs(program: Command): void {
     .option("--topic <topic>", "MQTT topic of the board, where it is not its profile's")
     .option("--station <id>", "OCPP identity of a charging station")
     .option("--every <duration>", "how often to read")
+    .option("--control", "let DEVICE/set control it")
     .addOption(
       new Option("--alg <alg>", "algorithm of the device key").choices(["ES256", "EdDSA", "ES256K"]).default("ES256"),
     )
@@ -32,6 +33,19 @@ export function devicesVerbs(program: Command): void {
   verb(devices, "remove", "take the device out of the configuration; its key and history stay")
     .argument("<name>")
     .action(async (name: string, options) => (await import("../commands/devices.ts")).devicesRemove(name, options));
+
+  verb(program, "pair", "adopt a charging station that dials in")
+    .requiredOption("--ocpp <station>", "its OCPP identity: the last part of the address it dials")
+    .requiredOption("--name <name>", "the device's name: lower-case letters, digits, - and _")
+    .option("--driver <driver>", "board model, where it is a known one", "ocpp/generic")
+    .option("--control", "let DEVICE/set control it")
+    .addOption(
+      new Option("--alg <alg>", "algorithm of the device key").choices(["ES256", "EdDSA", "ES256K"]).default("ES256"),
+    )
+    .option("--passphrase-fd <n>", "read the key store's passphrase from this descriptor")
+    .action(async ({ ocpp: station, name, ...options }) =>
+      (await import("../commands/devices.ts")).devicesAdd(name, { ...options, station }),
+    );
 
   verb(program, "simulate", "run a board model as a simulator, for trying a configuration without hardware")
     .argument("<model...>", "as in `driver:`; several Modbus models share one line, as units 1, 2, …")
