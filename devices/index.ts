@@ -50,6 +50,7 @@ export type { RapiSection, RapiValue } from "./sections/rapi.ts";
 export type { SmlSection } from "./sections/sml.ts";
 export type { TextSection, TextSource } from "./sections/text.ts";
 export { FAULTS, type Fault, SimulatedBoard } from "./simulate/board.ts";
+export { type DayProfileOptions, type PowerSeries, parseDayProfile } from "./simulate/day-profile.ts";
 export { MessageHub } from "./simulate/message-hub.ts";
 export { MeterModel, type MeterModelOptions } from "./simulate/meter-model.ts";
 export { type MqttBoard, type MqttBoardOptions, simulateMqttBoard } from "./simulate/mqtt-board.ts";

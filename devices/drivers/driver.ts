@@ -38,6 +38,9 @@ export interface DeviceConfig {
   address?: string | undefined;
   /** OCPP identity of a charging station. */
   station?: string | undefined;
+  /** Keys of a meter that encrypts what it pushes, 32 hex digits each. Secret: never in messages. */
+  encryptionKey?: string | undefined;
+  authenticationKey?: string | undefined;
   /** Whether the board may be controlled. Default: it is only read. */
   control?: boolean | undefined;
 }

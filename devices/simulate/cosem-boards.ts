@@ -3,6 +3,7 @@ import {
   DLMS_UNITS,
   type DlmsData,
   encodeDlmsNotification,
+  encodeGloCiphered,
   encodeHdlc,
   type HanLayout,
 } from "../../protocols/meter/index.ts";
@@ -75,15 +76,27 @@ const LAYOUTS: Readonly<Record<HanLayout, (version: string, objects: readonly Co
 /** How often a list carries the registers: with the first, and then with each of so many (an hour at ten seconds). */
 const REGISTERS_EVERY = 360;
 
+/** Eight bytes: a maker that does not exist, and a number. */
+const SYSTEM_TITLE = concatBytes(new TextEncoder().encode("FSL"), Uint8Array.of(0, 0, 0, 0, 1));
+const LLC_BYTES = 3;
+
+/** With keys: enciphered, with a frame counter that counts tenths of seconds, so that it goes on over restarts. */
+function enciphered({ keys }: SimulatedBoard, information: Uint8Array, now: number): Uint8Array {
+  if (!keys) return information;
+  const frameCounter = Math.floor(now / 100) % 2 ** 32;
+  const apdu = encodeGloCiphered(information.subarray(LLC_BYTES), { keys, systemTitle: SYSTEM_TITLE, frameCounter });
+  return concatBytes(information.subarray(0, LLC_BYTES), apdu);
+}
+
 /** A meter with a customer interface: powers every ten seconds, registers once an hour, as the makers' lists do. */
 export const hanPeer = pushPeer({
   baudRate: ({ han }) => han!.baudRate,
   interval: 10_000,
-  message(board, _now, count) {
+  message(board, now, count) {
     const { layout, version } = board.profile.han!;
     const objects = counted(board).filter(({ register }) => !register || count % REGISTERS_EVERY === 0);
     const notification = { invokeId: 0x40000000, data: LAYOUTS[layout](version, objects) };
-    const information = encodeDlmsNotification(notification);
+    const information = enciphered(board, encodeDlmsNotification(notification), now);
     return encodeHdlc({ destination: 32, source: 577, control: 0x13, segmented: false, information });
   },
 });

@@ -1,5 +1,5 @@
 /**
- * What the other meters of the same house show: gas, water, heat, panels and battery, temperatures, numbered inputs. All of it follows from the
+ * What the other meters of the same house show: gas, water, heat, climate, numbered inputs. All of it follows from the
  * electricity counted, so that counters never fall and equal clocks give equal values.
  * @param imported Wh counted so far. `second`: since the start.
  */
@@ -23,15 +23,9 @@ export function houseQuantities(imported: number, second: number): ReadonlyMap<s
     ["return_temperature", flow - spread],
     ["temperature_difference", spread],
     ["pulses", Math.floor(imported)],
-    ["power_produced", 3180],
-    ["energy_produced", imported * 0.6],
-    ["pv_power", 3290],
-    ["soc", 64],
     ["soh", 97],
-    ["battery_voltage", 51.2],
-    ["battery_current", -12.3],
-    ["battery_power", -630],
-    ["temperature", 31.5],
+    ["humidity", 46 + (second % 60) / 20],
+    ["pressure", 101_325],
     ["reactive_energy_import", imported / 8],
     ["reactive_energy_export", imported / 40],
   ]);

@@ -1,11 +1,13 @@
 import type { Clock, Timer } from "../../firmware-bridge/port/index.ts";
-import { fromUtf8, UsageError } from "../../protocols/bytes/index.ts";
+import { fromUtf8, toHex, UsageError } from "../../protocols/bytes/index.ts";
+import { encodeRuuvi } from "../../protocols/ruuvi/index.ts";
 import { findDriver } from "../catalog/index.ts";
 import type { MessageSource } from "../drivers/messages.ts";
 import { type TopicOf, topicsOf } from "../drivers/mqtt/topics.ts";
 import type { MeasurementProfile } from "../profile.ts";
 import type { MessageControl } from "../sections/mqtt.ts";
 import { SimulatedBoard } from "./board.ts";
+import type { PowerSeries } from "./day-profile.ts";
 import { MeterModel } from "./meter-model.ts";
 
 export interface MqttBoardOptions {
@@ -22,6 +24,8 @@ export interface MqttBoardOptions {
   interval?: number;
   seed?: number;
   startImport?: number;
+  /** A day of power, in place of a household's. */
+  series?: PowerSeries;
 }
 
 export interface MqttBoard {
@@ -74,16 +78,22 @@ class SimulatedMqttBoard implements MqttBoard {
   /** What it was told, by the key of the command. */
   readonly #told = new Map<string, Json>();
   #timer: Timer | undefined;
+  #sequence = 0;
 
   constructor(options: MqttBoardOptions) {
-    const { driver, clock, seed = 1, startImport, topic, unit = 1 } = options;
+    const { driver, clock, seed = 1, startImport, topic, unit = 1, series } = options;
     const profile = findDriver(driver);
-    if (profile.link !== "mqtt" || profile.mqtt!.payload !== "json") {
+    if (profile.link !== "mqtt") {
       throw new UsageError("FS-SIMULATE", `${driver} is not simulated over MQTT`, { fix: "name a driver of mqtt/…" });
     }
     this.#o = options;
     this.#topicOf = topicsOf(driver, profile, { topic, unit });
-    const model = new MeterModel({ clock, seed, ...(startImport === undefined ? {} : { startImport }) });
+    const model = new MeterModel({
+      clock,
+      seed,
+      ...(startImport === undefined ? {} : { startImport }),
+      ...(series === undefined ? {} : { series }),
+    });
     this.board = new SimulatedBoard(profile, model, unit);
   }
 
@@ -124,7 +134,24 @@ class SimulatedMqttBoard implements MqttBoard {
         topics.set(part.topic, put(topics.get(part.topic), steps, share));
       }
     }
-    for (const [topic, value] of topics) await this.#send(topic, value);
+    if (profile.mqtt!.payload === "ruuvi") await this.#advertise(reported);
+    else for (const [topic, value] of topics) await this.#send(topic, value);
+  }
+
+  /** As a Ruuvi Gateway passes on what it hears of one sensor. */
+  async #advertise(reported: ReadonlyMap<string, number>): Promise<void> {
+    const { profile } = this.board;
+    const sample = {
+      temperature: reported.get("temperature"),
+      humidity: reported.get("humidity"),
+      pressure: reported.get("pressure"),
+      voltage: reported.get("battery_voltage"),
+      sequence: this.#sequence++,
+    };
+    const seconds = String(Math.floor(this.#o.clock.now() / 1000));
+    const data = toHex(encodeRuuvi(sample)).toUpperCase();
+    const [{ message }] = profile.measurements as [MeasurementProfile];
+    await this.#send(message!.topic, { rssi: -62, gwts: seconds, ts: seconds, data });
   }
 
   async #send(topic: string, value: Json): Promise<void> {

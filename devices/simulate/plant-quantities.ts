@@ -4,12 +4,15 @@
  * @param power in W. @param energy its register in Wh. @param second since the start.
  */
 export function plantQuantities(power: number, energy: number, second: number): [name: string, value: number][] {
+  const made = Math.max(0, power);
   const out: [string, number][] = [
-    ["pv_power", power],
-    ["pv_power_ac", power],
-    ["pv_current", power / 400],
-    ["power_input", power],
-    ["power_load", power],
+    ["power_produced", made],
+    ["energy_produced", energy],
+    ["pv_power", made],
+    ["pv_power_ac", made],
+    ["pv_current", made / 400],
+    ["power_input", made],
+    ["power_load", Math.abs(power)],
     ["energy_load", energy],
     ["energy_charged", energy * 0.3],
     ["energy_discharged", energy * 0.25],
@@ -30,6 +33,6 @@ export function plantQuantities(power: number, energy: number, second: number): 
   for (const pair of ["l12", "l23", "l31"]) out.push([`voltage_${pair}`, 400]);
   for (const phase of ["l1", "l2", "l3"]) out.push([`frequency_${phase}`, 50]);
   for (const n of [1, 2])
-    out.push([`pv_voltage_${n}`, 400], [`pv_current_${n}`, power / 800], [`pv_power_${n}`, power / 2]);
+    out.push([`pv_voltage_${n}`, 400], [`pv_current_${n}`, made / 800], [`pv_power_${n}`, made / 2]);
   return out;
 }

@@ -1,8 +1,10 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { type Clock, type MemoryDevice, serialPort } from "../../firmware-bridge/port/index.ts";
 import { EnvironmentError, UsageError } from "../../protocols/bytes/index.ts";
+import type { DlmsKeys } from "../../protocols/meter/index.ts";
 import { findDriver } from "../catalog/index.ts";
 import { SimulatedBoard } from "./board.ts";
+import type { PowerSeries } from "./day-profile.ts";
 import { MeterModel } from "./meter-model.ts";
 import type { PeerContext, PeerKind } from "./peer.ts";
 import { peers } from "./peers.ts";
@@ -14,6 +16,10 @@ export interface SimulatedBoardOptions {
   seed?: number;
   /** Register readings to begin with, in Wh. */
   startImport?: number;
+  /** A day of power, in place of a household's. */
+  series?: PowerSeries;
+  /** A HAN meter that encrypts. */
+  keys?: DlmsKeys;
 }
 
 export interface SimulateOptions {
@@ -38,14 +44,15 @@ export interface Simulator {
  * @throws UsageError FS-DEVICE-DRIVER, FS-SIMULATE; EnvironmentError FS-PORT-… when the port cannot be had.
  */
 export async function simulate(options: SimulateOptions): Promise<Simulator> {
-  const boards = options.boards.map(({ driver, unit, seed, startImport }, i) => {
+  const boards = options.boards.map(({ driver, unit, seed, startImport, series, keys }, i) => {
     const profile = findDriver(driver);
     const model = new MeterModel({
       clock: options.clock,
       seed: seed ?? i + 1,
       ...(startImport === undefined ? {} : { startImport }),
+      ...(series === undefined ? {} : { series }),
     });
-    return new SimulatedBoard(profile, model, unit ?? profile.modbus?.unit ?? profile.sunspec?.unit ?? 1);
+    return new SimulatedBoard(profile, model, unit ?? profile.modbus?.unit ?? profile.sunspec?.unit ?? 1, keys);
   });
   const [link, ...others] = new Set(boards.map(({ profile }) => profile.link));
   const kind = link && peers[link];

@@ -143,24 +143,24 @@ export function writeDlmsData(writer: ByteWriter, data: DlmsData): void {
       return;
     case "array":
     case "structure":
-      writeLength(writer.u8(data.type === "array" ? 1 : 2), data.value.length);
+      writeDlmsLength(writer.u8(data.type === "array" ? 1 : 2), data.value.length);
       for (const item of data.value) writeDlmsData(writer, item);
       return;
     case "boolean":
       writer.u8(3).u8(data.value ? 1 : 0);
       return;
     case "bit-string":
-      writeLength(writer.u8(4), data.bits);
+      writeDlmsLength(writer.u8(4), data.bits);
       writer.bytes(data.value);
       return;
     case "octet-string":
-      writeLength(writer.u8(9), data.value.length);
+      writeDlmsLength(writer.u8(9), data.value.length);
       writer.bytes(data.value);
       return;
     case "visible-string":
     case "utf8-string": {
       const bytes = utf8(data.value);
-      writeLength(writer.u8(data.type === "visible-string" ? 10 : 12), bytes.length);
+      writeDlmsLength(writer.u8(data.type === "visible-string" ? 10 : 12), bytes.length);
       writer.bytes(bytes);
       return;
     }
@@ -192,7 +192,8 @@ function writeInteger(writer: ByteWriter, type: DlmsIntegerType, value: bigint):
   for (let i = shape.bytes - 1; i >= 0; i--) writer.u8(Number((value >> BigInt(8 * i)) & 0xffn));
 }
 
-function writeLength(writer: ByteWriter, length: number): void {
+/** A-XDR length in its shortest form. @throws ProtocolError FS-DLMS-DATA beyond two bytes. */
+export function writeDlmsLength(writer: ByteWriter, length: number): void {
   if (length < 0x80) writer.u8(length);
   else if (length < 0x100) writer.u8(0x81).u8(length);
   else if (length < 0x1_0000) writer.u8(0x82).u16(length);

@@ -1,4 +1,5 @@
 import { concatBytes, ProtocolError } from "../bytes/index.ts";
+import type { DlmsOpener } from "./glo-ciphering.ts";
 import { type HanList, readHanList } from "./han.ts";
 import { HdlcDecoder, type HdlcDiscardReason, type HdlcEvent, type HdlcFrame } from "./hdlc.ts";
 import { decodeDlmsNotification } from "./notification.ts";
@@ -16,18 +17,22 @@ export type HanEvent =
 export interface HanDecoderOptions {
   /** Longest message over several frames. */
   maxBytes?: number;
+  /** Of a meter that encrypts. */
+  opener?: DlmsOpener | undefined;
 }
 
 /** Lists of a meter's customer interface (HAN) from what the line delivers: HDLC frames, joined where they are segmented. */
 export class HanDecoder {
   readonly #hdlc = new HdlcDecoder();
   readonly #max: number;
+  readonly #opener: DlmsOpener | undefined;
   /** Parts of a message that is not complete, in the order sent. */
   #parts: { frame: HdlcFrame; bytes: Uint8Array }[] = [];
   #held = 0;
 
   constructor(options: HanDecoderOptions = {}) {
     this.#max = options.maxBytes ?? 16_384;
+    this.#opener = options.opener;
   }
 
   push(chunk: Uint8Array): HanEvent[] {
@@ -59,7 +64,7 @@ export class HanDecoder {
     const information = concatBytes(...this.#parts.map((part) => part.frame.information));
     this.#clear();
     try {
-      events.push({ kind: "list", list: readHanList(decodeDlmsNotification(information)), bytes });
+      events.push({ kind: "list", list: readHanList(decodeDlmsNotification(information, this.#opener)), bytes });
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       events.push({ kind: "discarded", bytes, why: "payload", error });

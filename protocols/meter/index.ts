@@ -6,6 +6,13 @@ export {
 } from "./decoder.ts";
 export { type DlmsData, type DlmsIntegerType, decodeDlmsData, readDlmsData, writeDlmsData } from "./dlms.ts";
 export { type DlmsTime, decodeDlmsTime, dlmsTimeToUtc, encodeDlmsTime } from "./dlms-time.ts";
+export {
+  type DlmsKeys,
+  DlmsOpener,
+  decodeGloCiphered,
+  encodeGloCiphered,
+  type GloCiphered,
+} from "./glo-ciphering.ts";
 export { type HanLayout, type HanList, type HanObject, readHanList } from "./han.ts";
 export { HanDecoder, type HanDecoderOptions, type HanDiscardReason, type HanEvent } from "./han-decoder.ts";
 export {

@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter, ProtocolError } from "../bytes/index.ts";
 import { type DlmsData, readDlmsData, writeDlmsData } from "./dlms.ts";
 import { type DlmsTime, decodeDlmsTime, encodeDlmsTime } from "./dlms-time.ts";
+import { type DlmsOpener, GENERAL_GLO_CIPHERING } from "./glo-ciphering.ts";
 
 /** What a meter pushes (DataNotification, IEC 62056-5-3 §6.10). */
 export interface DlmsNotification {
@@ -10,6 +11,7 @@ export interface DlmsNotification {
 }
 
 const CODE = "FS-DLMS-NOTIFICATION";
+const LLC_BYTES = 3;
 /** glo-, ded- and general ciphering (IEC 62056-5-3 §7.3.13): the meter encrypts what it pushes. */
 const CIPHERED = new Set([0xdb, 0xdc, 0xdd, 0xdf]);
 
@@ -25,19 +27,29 @@ const CIPHERED = new Set([0xdb, 0xdc, 0xdd, 0xdf]);
  *   |        DataNotification
  *   LLC: destination, source, quality (IEC 62056-46 §5)
  *
- * @throws ProtocolError FS-DLMS-NOTIFICATION, FS-DLMS-CIPHERED, FS-DLMS-DATA, FS-DLMS-TIME.
+ * @param opener deciphers what is ciphered; absent: the meter's keys are not known.
+ * @throws ProtocolError FS-DLMS-NOTIFICATION, FS-DLMS-CIPHERED, FS-DLMS-DATA, FS-DLMS-TIME; those of `DlmsOpener.open`.
  */
-export function decodeDlmsNotification(information: Uint8Array): DlmsNotification {
+export function decodeDlmsNotification(information: Uint8Array, opener?: DlmsOpener): DlmsNotification {
   const reader = new ByteReader(information, CODE);
   if (reader.u8() !== 0xe6 || reader.u8() !== 0xe7 || reader.u8() !== 0) {
     throw new ProtocolError(CODE, "the information does not begin with the LLC header E6 E7 00");
   }
-  const tag = reader.u8();
-  if (CIPHERED.has(tag)) {
-    throw new ProtocolError("FS-DLMS-CIPHERED", "the meter encrypts what it sends", {
-      fix: "Ask the grid operator for an unencrypted customer interface.",
-    });
+  const apdu = information.subarray(LLC_BYTES);
+  if (!CIPHERED.has(apdu[0] ?? 0)) {
+    // Whoever has keys was told that the meter uses them: what comes without may be anybody's.
+    if (opener) throw new ProtocolError("FS-DLMS-PLAIN", "a message that is not ciphered, of a meter that has keys");
+    return decodeNotificationApdu(apdu);
   }
+  if (apdu[0] === GENERAL_GLO_CIPHERING && opener) return opener.open(apdu, decodeNotificationApdu);
+  throw new ProtocolError("FS-DLMS-CIPHERED", "the meter encrypts what it sends", {
+    fix: "give encryption_key and authentication_key, or ask the grid operator for an unencrypted customer interface",
+  });
+}
+
+function decodeNotificationApdu(apdu: Uint8Array): DlmsNotification {
+  const reader = new ByteReader(apdu, CODE);
+  const tag = reader.u8();
   if (tag !== 0x0f) throw new ProtocolError(CODE, `APDU ${tag} is no data notification`);
   const invokeId = reader.u32();
   let length = reader.u8();

@@ -1,1 +1,1 @@
-export { decodeRuuvi, type RuuviValues } from "./raw-v2.ts";
+export { decodeRuuvi, encodeRuuvi, type RuuviSample, type RuuviValues } from "./raw-v2.ts";

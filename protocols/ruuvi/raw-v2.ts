@@ -1,4 +1,4 @@
-import { ByteReader, ProtocolError } from "../bytes/index.ts";
+import { ByteReader, ByteWriter, concatBytes, ProtocolError } from "../bytes/index.ts";
 
 /** What a Ruuvi sensor broadcasts; absent where the sensor has no value. Decimal text, all digits. */
 export interface RuuviValues {
@@ -71,4 +71,43 @@ function manufacturerData(bytes: Uint8Array): Uint8Array {
     if (MANUFACTURER.every((byte, i) => bytes[at + 1 + i] === byte)) return bytes.subarray(at + 4, end);
   }
   throw new ProtocolError("FS-RUUVI-FORMAT", "no Ruuvi data in a Bluetooth advertisement");
+}
+
+/** What a sensor measures now; what is left out is sent as "no value". */
+export interface RuuviSample {
+  /** °C */
+  temperature?: number | undefined;
+  /** % */
+  humidity?: number | undefined;
+  /** Pa */
+  pressure?: number | undefined;
+  /** V */
+  voltage?: number | undefined;
+  /** 0 to 65534, one more with each measurement. */
+  sequence?: number;
+}
+
+/** Flags "general discoverable", then the length of the manufacturer's data (Bluetooth Core Supplement, part A §1.3). */
+const ADVERTISEMENT = [0x02, 0x01, 0x06, 0x1b] as const;
+/** Acceleration in three axes and the address: no value. */
+const NO_MOTION = [0x80, 0, 0x80, 0, 0x80, 0] as const;
+const NO_ADDRESS = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff] as const;
+
+/** The advertisement of a sensor in data format 5. Values beyond what the format holds are sent as its limits. */
+export function encodeRuuvi({ temperature, humidity, pressure, voltage, sequence = 0 }: RuuviSample): Uint8Array {
+  const steps = (value: number | undefined, step: number, [least, most]: readonly [number, number], none: number) =>
+    value === undefined ? none : Math.min(Math.max(Math.round(value / step), least), most);
+  const writer = new ByteWriter().u8(FORMAT);
+  writer.u16(steps(temperature, 0.005, [-0x7fff, 0x7fff], -0x8000) & 0xffff);
+  writer.u16(steps(humidity, 0.0025, [0, 0xfffe], 0xffff));
+  writer.u16(steps(pressure === undefined ? undefined : pressure - 50_000, 1, [0, 0xfffe], 0xffff));
+  writer.bytes(Uint8Array.from(NO_MOTION));
+  // Transmission power unknown: 31.
+  const millivolts = steps(voltage === undefined ? undefined : voltage - 1.6, 0.001, [0, 0x7fe], 0x7ff);
+  writer
+    .u16((millivolts << 5) | 0x1f)
+    .u8(0xff)
+    .u16(sequence % 0xffff)
+    .bytes(Uint8Array.from(NO_ADDRESS));
+  return concatBytes(Uint8Array.of(...ADVERTISEMENT, ...MANUFACTURER), writer.finish());
 }

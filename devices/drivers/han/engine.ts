@@ -5,6 +5,7 @@ import { cosemValues, lintCosem } from "../cosem-values.ts";
 import type { DeviceValue, Engine } from "../engine.ts";
 import { PushDriver, type PushEvent } from "../push-driver.ts";
 import { openOwnPort } from "../push-port.ts";
+import { openerOf } from "./keys.ts";
 
 const SILENT = {
   code: "FS-HAN-SILENT",
@@ -38,12 +39,14 @@ export const hanEngine: Engine = {
   },
   create(host, options, profile) {
     const section = profile.han!;
+    // One for all connections: a message of an earlier one is refused in a later one too.
+    const opener = openerOf(options);
     return new PushDriver({
       driver: options,
       profile,
       port: openOwnPort(host, options, section),
       decoder() {
-        const decoder = new HanDecoder();
+        const decoder = new HanDecoder({ opener });
         return (chunk) => decoder.push(chunk).map((event) => pushed(profile, event));
       },
       every: options.config.every ?? section.every,
