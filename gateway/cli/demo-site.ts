@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Simulator, simulate } from "../../devices/index.ts";
+import { dialCentral, SimulatedStation, type Simulator, simulate } from "../../devices/index.ts";
 import { type Clock, systemClock } from "../../firmware-bridge/port/clock.ts";
 import { EnvironmentError, toBase64Url } from "../../protocols/bytes/index.ts";
 import { addressOfPublicKey, toAddressText } from "../../protocols/evm/index.ts";
@@ -20,6 +20,8 @@ export interface DemoSite {
   broker: string;
   chain: LocalChain;
   ledger: string;
+  /** The gateway listens: the charging station dials in, and a car is plugged in. */
+  dialIn(): void;
   stop(): Promise<void>;
 }
 
@@ -75,6 +77,12 @@ async function startMeters(clock: Clock): Promise<{ grid: Simulator; house: Simu
   return { grid, house };
 }
 
+/** A charging station with a car at it. */
+function makeStation(clock: Clock, port: number): SimulatedStation {
+  const dial = () => dialCentral({ url: `ws://127.0.0.1:${port}`, station: "CP-0017", version: "1.6" });
+  return new SimulatedStation({ clock, version: "1.6", dial, interval: 2_000, startWh: 1_204_310 });
+}
+
 /** Chain, contracts, and the gateway's account with something to pay gas with. */
 async function startCoordinator(clock: Clock, dir: string, account: Uint8Array) {
   const chain = await startLocalChain({ blockTime: 1, stateFile: join(dir, "chain.json"), clock });
@@ -99,6 +107,7 @@ function makeKeys(dir: string): { passphrase: Uint8Array; account: Uint8Array } 
   const chain = store.createKey({ purpose: "chain" });
   store.createKey({ purpose: "device", name: "grid-meter" });
   store.createKey({ purpose: "device", name: "house-meter" });
+  store.createKey({ purpose: "device", name: "bay-1" });
   store.close();
   return { passphrase, account: addressOfPublicKey(chain.publicKey) };
 }
@@ -123,6 +132,9 @@ export async function startDemoSite({ ports, dir: kept }: DemoSiteOptions): Prom
     undo.push(() => chain.stop());
     const { grid, house } = await meters;
     undo.push(() => Promise.all([grid.stop(), house.stop()]));
+    const ocpp = await freePort();
+    const station = makeStation(clock, ocpp);
+    undo.push(() => station.stop());
     const config = join(dir, "config.yaml");
     writeFileSync(
       config,
@@ -133,6 +145,8 @@ export async function startDemoSite({ ports, dir: kept }: DemoSiteOptions): Prom
         "devices:",
         `  grid-meter: { driver: modbus/eastron-sdm630, port: "${grid.port}", unit: 1, every: 1s }`,
         `  house-meter: { driver: p1/dsmr-p1, port: "${house.port}", every: 1s, pack: { count: 8, within: 4s } }`,
+        "  bay-1: { driver: ocpp/ocpp-16, station: CP-0017, every: 2s }",
+        `ocpp: { listen: "127.0.0.1:${ocpp}" }`,
         "batch: { every: 4s, max: 4096 }",
         `coordinator: { rpc: ["${chain.url}"], chain: 31337, ledger: "${ledger}", registry: "${registry}", confirmations: 1 }`,
         "",
@@ -144,10 +158,15 @@ export async function startDemoSite({ ports, dir: kept }: DemoSiteOptions): Prom
       devices: [
         { name: "grid-meter", what: "simulated Eastron SDM630 (Modbus TCP)" },
         { name: "house-meter", what: "simulated DSMR 5 meter (P1)" },
+        { name: "bay-1", what: "simulated charging station (OCPP 1.6J)" },
       ],
       broker: `mqtt://127.0.0.1:${port}`,
       chain,
       ledger,
+      dialIn() {
+        // It dials again by itself while nobody answers.
+        void station.start().then(() => station.plug());
+      },
       stop,
     };
   } catch (error) {

@@ -55,7 +55,7 @@ export async function demo(options: DemoOptions): Promise<void> {
     if (limit !== undefined) setTimeout(resolve, limit).unref();
   });
 
-  out.note("starting simulated meters and a local chain …");
+  out.note("starting simulated meters, a charging station and a local chain …");
   const site = await startDemoSite({
     ports: options.ports,
     ...(options.dir === undefined ? {} : { dir: options.dir }),
@@ -66,6 +66,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   let failed: unknown;
   const onEvent = (event: GatewayEvent) => {
     emit(event);
+    if (event.event === "ready") site.dialIn();
     const line = event.event === "part" && event.part === "coordinator" ? undefined : eventLine(out, event);
     if (line !== undefined) out.line(line);
     if (event.event !== "commitment" || verifying || verified > 0) return;
