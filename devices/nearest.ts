@@ -12,13 +12,16 @@ function distance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
-/** What a mistyped word may have meant, best first, at most three; those that contain it come before those that resemble it. */
+/** What a mistyped word may have meant, best first, at most three; those that contain it come before those that resemble it, short ones first. */
 export function nearest(word: string, candidates: Iterable<string>): string[] {
   const wanted = word.toLowerCase().slice(0, 64);
   return [...candidates]
     .map((candidate) => ({ candidate, edits: candidate.includes(wanted) ? 0 : distance(wanted, candidate) }))
     .filter(({ candidate, edits }) => edits <= Math.max(2, candidate.length / 3))
-    .sort((a, b) => a.edits - b.edits || (a.candidate < b.candidate ? -1 : 1))
+    .sort(
+      ({ candidate: a, ...one }, { candidate: b, ...other }) =>
+        one.edits - other.edits || a.length - b.length || (a < b ? -1 : 1),
+    )
     .slice(0, 3)
     .map(({ candidate }) => candidate);
 }

@@ -1,6 +1,7 @@
 import { unitOf } from "../protocols/reading/index.ts";
 import type { LintReport } from "./drivers/engine.ts";
 import { engines } from "./drivers/engines.ts";
+import { nearest } from "./nearest.ts";
 import { type MeasurementProfile, type Profile, READINGS } from "./profile.ts";
 import { vocabulary } from "./vocabulary.ts";
 
@@ -31,10 +32,16 @@ export function lintProfile(profile: Profile): ProfileProblem[] {
   return problems;
 }
 
+/** A measurement that the vocabulary lacks: no word that is added to it later can be the same. */
+const OWN_WORD = /^x_[a-z0-9_]{1,60}$/;
+
 function lintMeasurement(measurement: MeasurementProfile, path: string, problem: LintReport): void {
   const term = vocabulary.get(measurement.name);
-  if (!term) problem(path, "is not in the vocabulary");
-  else {
+  if (!term) {
+    const [meant] = nearest(measurement.name, vocabulary.keys());
+    const hint = meant === undefined ? "; a word of your own begins with x_" : `, did you mean ${meant}?`;
+    if (!OWN_WORD.test(measurement.name)) problem(path, `is not in the vocabulary${hint}`);
+  } else {
     if (term.unit !== measurement.unit) problem(`${path}.unit`, `must be "${term.unit}"`);
     if (term.kind !== measurement.kind) problem(`${path}.kind`, `must be ${term.kind}`);
   }

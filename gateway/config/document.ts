@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Document, isMap, isNode, isScalar, LineCounter, parse, parseDocument } from "yaml";
+import { LineCounter, parse, parseDocument } from "yaml";
 import { EnvironmentError } from "../../protocols/bytes/index.ts";
-import { ConfigError, type ConfigProblem } from "./error.ts";
+import { ConfigError } from "./error.ts";
+import { type PlaceOf, placesOf, plainValues } from "./places.ts";
 
 /** A parsed file that can tell where each value stands. */
 export interface ConfigDocument {
@@ -10,7 +11,7 @@ export interface ConfigDocument {
   /** Plain values, `!secret` resolved. */
   values: unknown;
   /** Place of the value at `path`, or of `key` within it. */
-  place(path: readonly PropertyKey[], key?: string): Pick<ConfigProblem, "line" | "column">;
+  place: PlaceOf;
 }
 
 function readSecrets(file: string): () => Record<string, unknown> {
@@ -97,28 +98,11 @@ export function readConfigDocument(file: string): ConfigDocument {
       unknownSecrets.map((name) => ({ path: "", message: `!secret ${name} is not in secrets.yaml` })),
     );
   }
+  const plain = plainValues(document);
+  if ("fault" in plain) throw new ConfigError(file, [{ path: "", message: plain.fault }]);
   return {
     file,
-    values: document.toJS({ maxAliasCount: 100 }) ?? {},
-    place: (path, key) => place(document, path, key, at),
+    values: plain.values ?? {},
+    place: placesOf(document, lines),
   };
-}
-
-function place(
-  document: Document,
-  path: readonly PropertyKey[],
-  key: string | undefined,
-  at: (offset: number) => { line: number; column: number },
-): Pick<ConfigProblem, "line" | "column"> {
-  // The deepest node that exists: a missing value is reported at its parent.
-  for (let depth = path.length; depth >= 0; depth--) {
-    const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
-    if (!isNode(node) || !node.range) continue;
-    if (key !== undefined && depth === path.length && isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
-      if (pair && isScalar(pair.key) && pair.key.range) return at(pair.key.range[0]);
-    }
-    return at(node.range[0]);
-  }
-  return {};
 }

@@ -1,9 +1,9 @@
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import type { z } from "zod";
-import { nearest } from "../../devices/nearest.ts";
 import { type ConfigDocument, readConfigDocument } from "./document.ts";
 import { ConfigError, type ConfigProblem } from "./error.ts";
+import { issueProblems } from "./issues.ts";
 import { type Config, configJsonSchema, configSchema } from "./schema.ts";
 import { isLoopback } from "./text.ts";
 
@@ -64,37 +64,9 @@ function leafPaths(value: unknown, path: string, into: Set<string>): Set<string>
   return into;
 }
 
-interface SchemaNode {
-  properties?: Record<string, SchemaNode>;
-  additionalProperties?: SchemaNode | boolean;
-}
-
-/** Keys that may stand at `path`, for "did you mean". */
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  let node: SchemaNode | undefined = configJsonSchema() as SchemaNode;
-  for (const key of path) {
-    const rest: SchemaNode | boolean | undefined = node?.additionalProperties;
-    node = node?.properties?.[String(key)] ?? (typeof rest === "object" ? rest : undefined);
-  }
-  return Object.keys(node?.properties ?? {});
-}
-
 function problemsOf(issue: z.core.$ZodIssue, document: ConfigDocument): ConfigProblem[] {
   const of = issue.path[0] === "devices" && issue.path.length > 1 ? { device: String(issue.path[1]) } : {};
-  if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(issue.path);
-    return issue.keys.map((key) => {
-      const meant = nearest(key, known)[0];
-      const hint = meant ? `, did you mean ${meant}?` : `; known here: ${known.join(", ")}`;
-      return {
-        path: [...issue.path, key].join("."),
-        message: `unknown key${hint}`,
-        ...of,
-        ...document.place(issue.path, key),
-      };
-    });
-  }
-  return [{ path: issue.path.join("."), message: issue.message, ...of, ...document.place(issue.path) }];
+  return issueProblems(issue, configJsonSchema(), document.place).map((problem) => ({ ...problem, ...of }));
 }
 
 /** What a device of this link cannot be reached without. */
@@ -206,6 +178,7 @@ function anchored(config: Config, file: string): Config {
   const source = passphrase?.startsWith("file:") ? `file:${resolve(base, passphrase.slice(5))}` : passphrase;
   return {
     ...config,
+    profiles: resolve(base, config.profiles),
     gateway: {
       ...config.gateway,
       data: resolve(base, config.gateway.data),

@@ -143,6 +143,11 @@ export const configSchema = z.strictObject({
         .describe("logins of boards at the embedded broker"),
     })
     .prefault({}),
+  profiles: z
+    .string()
+    .min(1)
+    .default("profiles")
+    .describe("folder of your own board profiles, one YAML file each; relative to this file"),
   devices: z
     .record(z.string(), device)
     .default({})

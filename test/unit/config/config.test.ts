@@ -44,9 +44,11 @@ describe("configuration", () => {
       broker: "embedded",
       listen: { host: "127.0.0.1", port: 1883 },
       base_topic: "fieldseal",
+      users: {},
     });
     expect(config.batch).toEqual({ every: 900_000, max: 4096 });
     expect(config.gateway.data).toBe(join(folder, "data"));
+    expect(config.profiles).toBe(join(folder, "profiles"));
     expect(origins.get("mqtt.base_topic")).toBe("default");
     expect(origins.get("version")).toBe("file");
   });
@@ -66,6 +68,7 @@ describe("configuration", () => {
   it("places malformed YAML and duplicate keys", () => {
     expect(problems("version: 1\nmqtt: [\n")[0]!.at).toMatch(/^\d+:\d+$/);
     expect(problems("version: 1\nversion: 1\n")[0]!.at).toBe("2:1");
+    expect(problems("version: 1\nmqtt: &a\n  users: *a\n")[0]!.message).toContain("contains itself");
   });
 
   it("sets a broken device aside and keeps the rest", () => {

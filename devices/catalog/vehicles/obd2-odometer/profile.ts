@@ -8,16 +8,18 @@ const gauge = (name: string, pid: PidName, bounds: readonly [number, number], ro
   return { name, unit, kind: "gauge", bounds, optional: true, source: standard(row), obd };
 };
 
+const { unit, ...format } = PIDS.odometer;
+
 const measurements: MeasurementProfile[] = [
   {
     name: "odometer",
-    unit: "m",
+    unit,
     kind: "counter",
     bounds: [0, 4_000_000_000],
     // 400 km/h.
     step: 112,
     source: standard("PID A6 odometer"),
-    obd: { service: 0x01, ...PIDS.odometer },
+    obd: { service: 0x01, ...format },
   },
   gauge("vehicle_speed", "speed", [0, 255], "PID 0D vehicle speed"),
   gauge("engine_speed", "engine_speed", [0, 16_384], "PID 0C engine speed"),
