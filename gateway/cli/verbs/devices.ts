@@ -49,8 +49,19 @@ export function devicesVerbs(program: Command): void {
 
   verb(program, "simulate", "run a board model as a simulator, for trying a configuration without hardware")
     .argument("<model...>", "as in `driver:`; several Modbus models share one line, as units 1, 2, …")
-    .requiredOption("--on <where>", "pty, pty:PATH, a device path, tcp:PORT, rtu+tcp:PORT (0 takes a free port)")
+    .requiredOption(
+      "--on <where>",
+      "pty, pty:PATH, a device path, tcp:PORT, rtu+tcp:PORT (0 takes a free port); mqtt or mqtt://host:port; ws or ws://host:port (without an address: as configured)",
+    )
     .option("--fault <fault...>", "silent, garbage, bad-crc, register-fell")
+    .option("--commands", "take `fault NAME on|off [BOARD]` from standard input")
+    .option("--profile <file>", "a day of power as CSV: one line a step, W")
+    .option("--column <name>", "which column of it, where there are several")
+    .option("--scale <factor>", "multiply it: -1 for consumption written as negative, 1000 for kW", "1")
+    .option("--interval <duration>", "between two messages of boards that push")
+    .option("--topic <topic>", "MQTT topic of the board")
+    .option("--station <id>", "OCPP identity of the station")
+    .option("--encrypt", "HAN meters: encrypt, with keys that are printed")
     .option("--seed <n>", "same seed, same values", "1")
     .option("--for <duration>", "end by itself after this time")
     .action(async (models: string[], options) =>
