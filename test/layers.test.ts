@@ -75,7 +75,8 @@ describe("layers", () => {
   });
 
   it("lets protocols use only pure packages", () => {
-    const allowed = /^(?:@noble\/(?:curves|hashes)\/(?:abstract\/weierstrass|[a-z0-9-]+)\.js|@noble\/ciphers\/aes\.js|cbor-x)$/;
+    const allowed =
+      /^(?:@noble\/(?:curves|hashes)\/(?:abstract\/weierstrass|[a-z0-9-]+)\.js|@noble\/ciphers\/aes\.js|cbor-x)$/;
     expect(
       violations((s) =>
         s.path.startsWith("protocols/") ? s.imports.filter((i) => !i.startsWith(".") && !allowed.test(i)) : [],
