@@ -1,4 +1,16 @@
-export { type Capability, capabilitiesOf, type EnergyMeter } from "./capabilities.ts";
+export {
+  type Capability,
+  type ChargingStation,
+  capabilitiesOf,
+  commandsOf,
+  type EnergyMeter,
+  type HeatMeter,
+  type Inverter,
+  type Positioned,
+  type Sensor,
+  type Storage,
+  type Vehicle,
+} from "./capabilities.ts";
 export { Catalog, driverId } from "./catalog/catalog.ts";
 export { builtIn, type CatalogEntry, catalog, DRIVERS, findDriver } from "./catalog/index.ts";
 export { describeModel, deviceListPage, type ModelDescription } from "./describe.ts";
@@ -37,7 +49,9 @@ export {
   usualInterval,
   WORK_BASE,
 } from "./profile.ts";
+export { checkFrames, type FrameResult } from "./profile-frames.ts";
 export { lintProfile, type ProfileProblem } from "./profile-lint.ts";
+export { fromWritten, profileJsonSchema, profileSchema, type WrittenProfile } from "./profile-schema/index.ts";
 export { type Assessment, assess, initialQuality, type QualityState, type RawReading } from "./quality.ts";
 export type { CosemSource } from "./sections/cosem.ts";
 export type { HanSection } from "./sections/han.ts";
@@ -63,3 +77,4 @@ export {
   simulate,
 } from "./simulate/simulate.ts";
 export { type MeasurementKind, type Term, treeKey, treeValues, vocabulary } from "./vocabulary.ts";
+export { DeviceKind, type WorkTerms, workTerms } from "./work-terms.ts";

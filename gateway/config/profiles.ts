@@ -5,12 +5,14 @@ import {
   builtIn,
   type Catalog,
   driverId,
+  fromWritten,
   lintProfile,
   type Profile,
   type ProfileProblem,
+  profileJsonSchema,
+  profileSchema,
   type RecordedFrame,
 } from "../../devices/index.ts";
-import { fromWritten, profileJsonSchema, profileSchema } from "../../devices/profile-schema/index.ts";
 
 import { EnvironmentError } from "../../protocols/bytes/index.ts";
 import type { ConfigProblem } from "./error.ts";

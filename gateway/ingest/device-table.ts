@@ -1,10 +1,12 @@
 import {
   capabilitiesOf,
   type DeviceCommand,
+  DeviceKind,
   type Driver,
   type DeviceConfig as DriverConfig,
   type DriverHost,
   usualInterval,
+  workTerms,
 } from "../../devices/index.ts";
 import type { Clock } from "../../firmware-bridge/port/clock.ts";
 import {
@@ -74,7 +76,7 @@ interface Setup {
   driver: string;
 }
 
-/** Most work an hour that a device is registered with where its profile bounds no power, in Wh: 1 MWh. */
+/** Most work an hour that a board which signs for itself is registered with, in Wh: 1 MWh. */
 const DEFAULT_CAP = 1_000_000n;
 /** A board that pushes by itself counts as offline after this long without a pack. */
 const BOARD_FRESH_MS = 120_000;
@@ -316,10 +318,11 @@ export class DeviceTable {
     if (!committing || !coordinator?.register) return;
     const { sign1: signed } = decodeAttestation(sign1);
     const profile = driver === "link" ? undefined : this.#o.drivers.catalog.find(driver);
-    const power = profile?.measurements.find(({ name: one }) => one === "power" || one === "power_produced");
-    const cap = power ? BigInt(Math.ceil(Math.max(...power.bounds.map(Math.abs)))) : DEFAULT_CAP;
+    const terms = profile
+      ? workTerms(profile, config.devices[name]?.every ?? usualInterval(profile))
+      : { kind: DeviceKind.energy, cap: DEFAULT_CAP };
     const enrolment = { statement: signed.payload, body, signature: signed.signature };
-    committing.register(device, { kind: 0, cap }, enrolment, `register ${key}`).then(
+    committing.register(device, terms, enrolment, `register ${key}`).then(
       (tx) => tx && onEvent({ event: "registered", device: name, key, tx: `0x${toHex(tx)}` }),
       (error: FieldsealError) => {
         if (error instanceof CancelledError) return;

@@ -26,7 +26,8 @@ export interface Enrolled {
 
 /** What a device's readings follow, as its enrolment binds it: digest of the profile as data. */
 export function profileDigest(profile: Profile): Uint8Array {
-  return sha256(utf8(JSON.stringify(profile)));
+  // Raw values that mean "not available" may have 64 bits, for which JSON has no form of its own.
+  return sha256(utf8(JSON.stringify(profile, (_key, value) => (typeof value === "bigint" ? String(value) : value))));
 }
 
 /**
