@@ -220,7 +220,7 @@ export class Watchtower {
     if (judged.sent) return;
     if (missing) await this.#miss(one, missing, now);
     for (const key of [...one.pending]) if (await this.#judgeSeal(one, key, now)) return;
-    for (const asked of [...one.asked]) if (await this.#settle(one, asked, now)) return;
+    for (const asked of [...one.asked]) await this.#settle(one, asked, now);
   }
 
   /** Those that the contract agrees with, and whether one of them was sent. */
@@ -356,22 +356,21 @@ export class Watchtower {
     return this.#seals.committedAt(gateway, commitment.seq, commitment.size, commitment.root);
   }
 
-  /** Looks what became of a demand. Whether its gateway was challenged for it. */
-  async #settle(one: Watched, asked: Asked, now: bigint): Promise<boolean> {
+  /** Looks what became of a demand. The bond comes back for each that is missed, whoever took the stake. */
+  async #settle(one: Watched, asked: Asked, now: bigint): Promise<void> {
     const { address: gateway, calls } = one;
     const { state, deadline } = await demandState(this.#o.chain, this.#faults, gateway, asked);
     const forget = () => one.asked.splice(one.asked.indexOf(asked), 1);
-    if (state === "open" && now <= deadline) return false;
+    if (state === "open" && now <= deadline) return;
     const sent = state === "open" && (await this.#judge(one, [unanswered(calls, asked)])).sent;
-    if (state === "open" && !sent) return false;
+    if (state === "open" && !sent) return;
     forget();
     if (state === "answered") {
       this.#tell({ kind: "answered", gateway, asked });
-      return false;
+      return;
     }
     this.#bonded -= asked.bond;
     const { chain, account, send } = this.#o;
     if ((await owedBonds(chain, this.#faults, account)) > 0n) await send(collectBondsCall(this.#faults, account));
-    return sent;
   }
 }
