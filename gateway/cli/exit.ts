@@ -13,6 +13,7 @@ export const Exit = {
   configuration: 78,
 } as const;
 
+/** The first that fits counts. */
 const BY_PREFIX: readonly [prefix: string, exit: number][] = [
   ["FS-CONFIG", Exit.configuration],
   ["FS-KEY", Exit.configuration],
@@ -21,6 +22,16 @@ const BY_PREFIX: readonly [prefix: string, exit: number][] = [
   ["FS-MQTT", Exit.upstream],
   ["FS-GATEWAY-DOWN", Exit.upstream],
   ["FS-RPC", Exit.upstream],
+  ["FS-CHAIN-REVERT", Exit.failed],
+  ["FS-CHAIN-FUNDS", Exit.failed],
+  ["FS-CHAIN-FEE", Exit.failed],
+  ["FS-CHAIN-NONCE", Exit.failed],
+  ["FS-CHAIN-ACCOUNT-BUSY", Exit.failed],
+  ["FS-CHAIN-ID", Exit.configuration],
+  ["FS-CHAIN-URL", Exit.configuration],
+  ["FS-CHAIN-NO-CONTRACT", Exit.configuration],
+  ["FS-CHAIN-REGISTRY", Exit.configuration],
+  ["FS-DEPLOYMENT", Exit.configuration],
   ["FS-CHAIN", Exit.upstream],
 ];
 

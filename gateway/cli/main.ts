@@ -4,6 +4,7 @@ import { VERSION } from "../version.ts";
 import type { CommonOptions } from "./context.ts";
 import { exitCodeOf } from "./exit.ts";
 import { Output } from "./output.ts";
+import { coordinatorVerbs } from "./verbs/coordinator.ts";
 import { devicesVerbs } from "./verbs/devices.ts";
 import { verb } from "./verbs/verb.ts";
 
@@ -36,6 +37,10 @@ verb(program, "init", "write a first configuration, key store, gateway key and c
   .option("--chain <id>", "its chain id")
   .option("--ledger <address>", "the Ledger contract")
   .option("--registry <address>", "the Registry contract")
+  .option(
+    "--deployment <file>",
+    "all of its addresses from a deployment file, in place of --chain, --ledger and --registry",
+  )
   .action(async (options) => (await import("./commands/init.ts")).init(options));
 
 verb(program, "run", "run the gateway: supervises gateway, broker and signer")
@@ -72,6 +77,8 @@ verb(batch, "list", "checkpoints with size, root, state and transaction")
 verb(batch, "submit", "close the open batch now instead of at its time").action(async (options) =>
   (await import("./commands/batch.ts")).batchSubmit(options),
 );
+
+coordinatorVerbs(program);
 
 const config = group("config", "check and show the configuration");
 verb(config, "check", "every problem with line and column").action(async (options) =>

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../../firmware-bridge/port/clock.ts";
+import type { Clock } from "../../firmware-bridge/port/clock.ts";
 import { EnvironmentError, fromHex, toHex } from "../../protocols/bytes/index.ts";
 import { type AbiValue, createdAddress, encodeArguments, transactionHash } from "../../protocols/evm/index.ts";
 import faultsArtifact from "./artifacts/Faults.json" with { type: "json" };
@@ -15,10 +15,10 @@ import {
   getLatestBlock,
   getNonce,
   getPriorityFee,
-  getReceiptJson,
   readQuantity,
   sendRawTransaction,
 } from "./rpc.ts";
+import { explained, waitForReceipt } from "./sending.ts";
 import type { TransactionSigner } from "./signer.ts";
 
 /** What is fixed for ever at a deployment. Parts are in 1/10,000; a list of kinds is a list of 0…15. */
@@ -69,6 +69,19 @@ export interface DeployOptions {
   terms?: Partial<Terms>;
   /** Most time until a transaction is in a block, ms. */
   timeout?: number;
+  /** Each contract once it is in a block. */
+  onCreated?(name: ContractName, created: { hash: Uint8Array; gasUsed: bigint }): void;
+}
+
+/** What a deployment would do. */
+export interface DeploymentPlan {
+  chainId: bigint;
+  /** 20 bytes each. */
+  addresses: Readonly<Record<ContractName, Uint8Array>>;
+  /** Gas that each creation is given: it takes less. */
+  gas: Readonly<Record<ContractName, bigint>>;
+  /** Most wei for all of it at the present base fee. */
+  cost: bigint;
 }
 
 interface Creation {
@@ -124,21 +137,44 @@ function plan(deployer: Uint8Array, nonce: bigint, terms: Terms) {
 const gasBound = ({ code, deployedBytes }: Creation): bigint =>
   BigInt(53_000 + 600_000 + 200 * deployedBytes + 18 * code.length);
 
-/**
- * Deploys the coordinator's six contracts with six transactions of one account. They are sent together: only the first is
- * estimated, because the others ask contracts that are in no block yet.
- * @throws EnvironmentError FS-DEPLOY-FAILED when a creation reverts or does not arrive; FS-CHAIN-REVERT (P256Missing).
- */
-export async function deployCoordinator(options: DeployOptions): Promise<Deployment> {
-  const { chain, signer, clock, timeout = 120_000 } = options;
-  const terms = { ...PUBLIC_TERMS, ...options.terms };
+/** The creations with the fees of this moment. @throws EnvironmentError FS-CHAIN-REVERT (P256Missing). */
+async function prepare(chain: Chain, deployer: Uint8Array, changes: Partial<Terms> = {}) {
+  const terms = { ...PUBLIC_TERMS, ...changes };
   const chainId = await getChainId(chain);
-  const nonce = await getNonce(chain, signer.address);
-  const { addresses, creations } = plan(signer.address, nonce, terms);
-  await estimateGas(chain, { from: signer.address, to: undefined, data: creations[0]!.code });
+  const nonce = await getNonce(chain, deployer);
+  const { addresses, creations } = plan(deployer, nonce, terms);
+  try {
+    await estimateGas(chain, { from: deployer, to: undefined, data: creations[0]!.code });
+  } catch (error) {
+    throw explained(error, "deploy");
+  }
   const { baseFeePerGas } = await getLatestBlock(chain);
   const tip = await getPriorityFee(chain);
   const fees = { maxPriorityFeePerGas: tip, maxFeePerGas: 2n * baseFeePerGas + tip };
+  return { terms, chainId, nonce, addresses, creations, fees, price: baseFeePerGas + tip };
+}
+
+/** What `deployCoordinator` would do now; nothing is sent. @throws as it does. */
+export async function planDeployment(
+  chain: Chain,
+  deployer: Uint8Array,
+  terms: Partial<Terms> = {},
+): Promise<DeploymentPlan> {
+  const { chainId, addresses, creations, price } = await prepare(chain, deployer, terms);
+  const bounds = creations.map((creation) => [creation.name, gasBound(creation)] as const);
+  const gas = Object.fromEntries(bounds) as Record<ContractName, bigint>;
+  return { chainId, addresses, gas, cost: bounds.reduce((sum, [, bound]) => sum + bound, 0n) * price };
+}
+
+/**
+ * Deploys the coordinator's six contracts with six transactions of one account. They are sent together: only the first is
+ * estimated, because the others ask contracts that are in no block yet.
+ * @throws EnvironmentError FS-DEPLOY-FAILED when a creation reverts; FS-CHAIN-REVERT (P256Missing); TimeoutError FS-CHAIN-PENDING
+ *   when one is in no block in time.
+ */
+export async function deployCoordinator(options: DeployOptions): Promise<Deployment> {
+  const { chain, signer, onCreated } = options;
+  const { terms, chainId, nonce, addresses, creations, fees } = await prepare(chain, signer.address, options.terms);
   const hashes: [ContractName, Uint8Array][] = [];
   for (const [i, creation] of creations.entries()) {
     const to = { chainId, nonce: nonce + BigInt(i), to: undefined, value: 0n };
@@ -146,26 +182,14 @@ export async function deployCoordinator(options: DeployOptions): Promise<Deploym
     await sendRawTransaction(chain, raw);
     hashes.push([creation.name, transactionHash(raw)]);
   }
-  let waited = 0;
-  const blockOf = async (name: ContractName, hash: Uint8Array): Promise<bigint> => {
-    for (; waited <= timeout; waited += 200) {
-      const receipt = await getReceiptJson(chain, hash);
-      if (receipt !== undefined) {
-        if (readQuantity(receipt["status"], "the status") === 1n)
-          return readQuantity(receipt["blockNumber"], "the block");
-        throw new EnvironmentError("FS-DEPLOY-FAILED", `the creation of the ${name} contract reverted`);
-      }
-      await sleep(clock, 200);
-    }
-    throw new EnvironmentError(
-      "FS-DEPLOY-FAILED",
-      `the creation of the ${name} contract is in no block after ${timeout} ms`,
-    );
-  };
   let block = 0n;
   for (const [name, hash] of hashes) {
-    const mined = await blockOf(name, hash);
-    if (name === "ledger") block = mined;
+    const receipt = await waitForReceipt(options, hash, `create ${name}`);
+    if (readQuantity(receipt["status"], "the status") !== 1n) {
+      throw new EnvironmentError("FS-DEPLOY-FAILED", `the creation of the ${name} contract reverted`);
+    }
+    if (name === "ledger") block = readQuantity(receipt["blockNumber"], "the block");
+    onCreated?.(name, { hash, gasUsed: readQuantity(receipt["gasUsed"], "the gas used") });
   }
   return { chainId, ...addresses, times: terms.times, block };
 }

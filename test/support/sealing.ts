@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LogStore, memoryLogFiles } from "../../gateway/batch/index.ts";
+import { LogStore, memoryLogFiles, nodeLogFiles } from "../../gateway/batch/index.ts";
 import { CommitmentFiles } from "../../gateway/coordinator/commitment-files.ts";
 import { type ContractCall, runOfOne } from "../../gateway/coordinator/coordinator.ts";
 import { stakeCall } from "../../gateway/coordinator/ledger-calls.ts";
@@ -9,6 +9,7 @@ import { call, getLatestBlock, quantity } from "../../gateway/coordinator/rpc.ts
 import { Sealing, type SealingEvent, type SealingOptions } from "../../gateway/coordinator/sealing.ts";
 import { ledgerSeals } from "../../gateway/coordinator/seals.ts";
 import type { CallResult, SubmitterEvent } from "../../gateway/coordinator/submitter-options.ts";
+import { logFolders } from "../../gateway/proofs/export.ts";
 import { SealFiles } from "../../gateway/rewards/index.ts";
 import { encodeEnrolment, scopeOf, statementId } from "../../protocols/attestation/index.ts";
 import { sha256 } from "../../protocols/bytes/index.ts";
@@ -44,13 +45,17 @@ export class SealingRig {
   readonly test: TestCoordinator;
   readonly times: EpochTimes;
   readonly scope: Uint8Array;
-  readonly log = new LogStore({ files: memoryLogFiles(), key: logKey });
+  readonly log: LogStore;
   readonly folder = mkdtempSync(join(tmpdir(), "fieldseal-seals-"));
-  readonly commitments = new CommitmentFiles(join(this.folder, "commitments"));
-  readonly files = new SealFiles(join(this.folder, "seals"));
+  readonly commitments: CommitmentFiles;
+  readonly files: SealFiles;
   readonly seals;
 
-  private constructor(test: TestCoordinator, times: EpochTimes) {
+  private constructor(test: TestCoordinator, times: EpochTimes, data: string | undefined) {
+    const folders = logFolders(data ?? this.folder);
+    this.log = new LogStore({ files: data === undefined ? memoryLogFiles() : nodeLogFiles(folders.log), key: logKey });
+    this.commitments = new CommitmentFiles(folders.commitments);
+    this.files = new SealFiles(folders.seals);
     const { deployment, gateway, local } = test;
     this.test = test;
     this.times = times;
@@ -58,10 +63,11 @@ export class SealingRig {
     this.seals = ledgerSeals(local.chain, deployment.ledger);
   }
 
-  static async open(test: TestCoordinator): Promise<SealingRig> {
+  /** @param data a gateway's data folder; by default the log is in memory and the rest in a folder of the rig's own. */
+  static async open(test: TestCoordinator, data?: string): Promise<SealingRig> {
     const { chain } = test.local;
     const times = await ledgerSeals(chain, test.deployment.ledger).times();
-    const rig = new SealingRig(test, times);
+    const rig = new SealingRig(test, times, data);
     await rig.log.open();
     await transact(test, test.gateway, stakeCall(test.deployment.ledger, await rig.seals.minStake()));
     return rig;

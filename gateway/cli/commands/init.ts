@@ -6,7 +6,9 @@ import { UsageError } from "../../../protocols/bytes/index.ts";
 import { addressOfPublicKey, toAddressText } from "../../../protocols/evm/index.ts";
 import { Keystore, listKeys } from "../../attest/keystore.ts";
 import { readPassphrase, resolvePassphrase } from "../../attest/passphrase.ts";
+import { decodeDeployment } from "../../coordinator/deployment.ts";
 import { type CommonOptions, outputOf } from "../context.ts";
+import { readTextFile } from "../coordinator-site.ts";
 
 export interface InitOptions extends CommonOptions {
   dir: string;
@@ -15,20 +17,34 @@ export interface InitOptions extends CommonOptions {
   chain?: string;
   ledger?: string;
   registry?: string;
+  deployment?: string;
+}
+
+/** Lines of the coordinator section after its end point: addresses by name. */
+function coordinatorLines(options: InitOptions): string[] | undefined {
+  const { deployment, chain, ledger, registry } = options;
+  if (deployment === undefined) {
+    if (!chain || !ledger) return undefined;
+    return [`  chain: ${chain}`, `  ledger: "${ledger}"`, ...(registry ? [`  registry: "${registry}"`] : [])];
+  }
+  if (chain || ledger || registry) {
+    throw new UsageError("FS-USAGE", "--deployment goes in place of --chain, --ledger and --registry");
+  }
+  if (!options.coordinatorRpc) {
+    throw new UsageError("FS-USAGE", "--deployment needs the chain's end point", { fix: "Add --coordinator-rpc URL." });
+  }
+  const found = decodeDeployment(readTextFile(deployment));
+  const names = ["ledger", "registry", "faults", "rewards", "market"] as const;
+  return [`  chain: ${found.chainId}`, ...names.map((name) => `  ${name}: "${toAddressText(found[name])}"`)];
 }
 
 /** The first configuration: everything a newcomer changes, each line with what it is for. */
 function template(options: InitOptions, passphraseFile: boolean): string {
-  const { coordinatorRpc: rpc, chain, ledger, registry } = options;
+  const { coordinatorRpc: rpc } = options;
+  const addresses = coordinatorLines(options);
   const coordinator =
-    rpc && chain && ledger
-      ? [
-          "coordinator:",
-          `  rpc: ["${rpc}"]`,
-          `  chain: ${chain}`,
-          `  ledger: "${ledger}"`,
-          ...(registry ? [`  registry: "${registry}"`] : []),
-        ]
+    rpc && addresses
+      ? ["coordinator:", `  rpc: ["${rpc}"]`, ...addresses]
       : [
           "# coordinator:                      # where batches are committed; without it they are signed and kept",
           '#   rpc: ["http://127.0.0.1:8545"]',
@@ -68,6 +84,8 @@ export async function init(options: InitOptions): Promise<void> {
       });
     }
   }
+  // Before anything is made: a wrong option leaves nothing behind.
+  coordinatorLines(options);
   mkdirSync(dir, { recursive: true });
   mkdirSync(join(dir, "data"), { recursive: true, mode: 0o700 });
   const given = resolvePassphrase(process.env, { exists: existsSync });
