@@ -24,7 +24,7 @@ export function houseQuantities(imported: number, second: number): ReadonlyMap<s
     ["temperature_difference", spread],
     ["pulses", Math.floor(imported)],
     ["soh", 97],
-    ["humidity", 46 + (second % 60) / 20],
+    ["humidity", 46 + (second % 60) / 120],
     ["pressure", 101_325],
     ["reactive_energy_import", imported / 8],
     ["reactive_energy_export", imported / 40],

@@ -3,8 +3,9 @@ import { encodeCanLine, PIDS, type Pid, type PidName, segment } from "../../prot
 import type { PeerKind } from "./peer.ts";
 
 /** What the simulated car tells, in the units of the standard's table. */
-function carState(elapsed: number): Readonly<Record<PidName, number>> {
+function carState(elapsed: number, fallen: boolean): Readonly<Record<PidName, number>> {
   const metres = 16 * elapsed;
+  const register = (value: number) => (fallen ? 0 : value);
   return {
     engine_load: 34,
     coolant_temperature: Math.min(90, 20 + elapsed / 10),
@@ -14,11 +15,11 @@ function carState(elapsed: number): Readonly<Record<PidName, number>> {
     throttle: 21,
     run_time: Math.floor(elapsed),
     fuel_level: 63,
-    distance: 4_321_000 + metres,
+    distance: register(4_321_000 + metres),
     module_voltage: 14.1,
     ambient_temperature: 18,
     battery_soc: 71,
-    odometer: 48_211_300 + metres,
+    odometer: register(48_211_300 + metres),
   };
 }
 
@@ -30,7 +31,7 @@ function rawOf({ length, mul = 1, div = 1, add = 0 }: Pid, value: number): Uint8
 const VIN = "WFSSIMULATED00001".replaceAll("I", "1").replaceAll("O", "0");
 
 /** Answer of the engine's control unit; undefined where it has none. */
-function answerOf(service: number, pid: number, elapsed: number): Uint8Array | undefined {
+function answerOf(service: number, pid: number, state: ReturnType<typeof carState>): Uint8Array | undefined {
   if (service === 9 && pid === 2) return Uint8Array.of(0x49, 2, 1, ...utf8(VIN));
   if (service !== 1) return undefined;
   const known: Pid[] = Object.values(PIDS);
@@ -44,12 +45,11 @@ function answerOf(service: number, pid: number, elapsed: number): Uint8Array | u
     if (known.some(({ pid: has }) => has > pid + 0x20)) set(31);
     return Uint8Array.of(0x41, pid, ...bits);
   }
-  const state = carState(elapsed);
   const found = Object.entries(PIDS).find(([, one]) => one.pid === pid) as [PidName, Pid] | undefined;
   return found && Uint8Array.of(0x41, pid, ...rawOf(found[1], state[found[0]]));
 }
 
-/** An ELM327 with a car behind it. Its faults: a car that is asleep, lost bytes, wrong bytes. */
+/** An ELM327 with a car behind it. Its faults: a car that is asleep, lost bytes, wrong bytes, an odometer at 0. */
 export const obdPeer: PeerKind = {
   shared: false,
   baudRate: ({ obd }) => obd!.baudRate,
@@ -78,8 +78,8 @@ export const obdPeer: PeerKind = {
       if (!/^(?:[0-9A-F]{2}){2,3}$/.test(command)) return "?\r\r";
       const search = found ? "" : "SEARCHING...\r";
       if (board!.faults.has("silent")) return found ? "NO DATA\r\r" : `${search}UNABLE TO CONNECT\r\r`;
-      const elapsed = (clock.monotonic() - started) / 1000;
-      const data = answerOf(Number.parseInt(command.slice(0, 2), 16), Number.parseInt(command.slice(2), 16), elapsed);
+      const state = carState((clock.monotonic() - started) / 1000, board!.faults.has("register-fell"));
+      const data = answerOf(Number.parseInt(command.slice(0, 2), 16), Number.parseInt(command.slice(2), 16), state);
       found = true;
       if (!data) return `${search}NO DATA\r\r`;
       const lines = segment(0x7e8, data).map(encodeCanLine);

@@ -63,7 +63,10 @@ export class SunspecRegisters {
     const values = new Map<string, number | string>();
     for (const { name, kind, sunspec } of profile.measurements) {
       const source = sunspec?.find((one) => one.models.includes(id));
-      if (source && kind !== "state") values.set(source.point, reported.get(name) ?? 0);
+      if (!source || kind === "state") continue;
+      const value = reported.get(name) ?? 0;
+      // An accumulated value of 0 says that there is none (V1.1 §4.4.4): a register that fell begins at 1.
+      values.set(source.point, kind === "counter" ? Math.max(1, value) : value);
     }
     const common = new Map<string, number | string>([
       ["Mn", profile.vendor],

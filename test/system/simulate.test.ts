@@ -165,7 +165,7 @@ describe("fieldseal simulate before a central system", () => {
       const board = await simulator(driver, "--on", url, "--station", "BAY-7", "--interval", "200ms");
       expect(board.ready).toMatchObject({ port: url, reach: ["--station BAY-7"] });
       const charging = await next((values) => Number(values["power_w"]) > 1000);
-      expect(charging.values["energy_import_kwh"]).toBeGreaterThan(100);
+      expect(charging.values["energy_import_kwh"]).toBeGreaterThan(0);
     },
     60_000,
   );
