@@ -1,4 +1,5 @@
 import type { CosemSource } from "./sections/cosem.ts";
+import { FIRMATA, type FirmataSection, type FirmataSource } from "./sections/firmata.ts";
 import { HAN, type HanSection } from "./sections/han.ts";
 import { MBUS, type MbusSection, type MbusSource } from "./sections/mbus.ts";
 import { MODBUS, type ModbusSection, type RegisterSource } from "./sections/modbus.ts";
@@ -13,7 +14,17 @@ import { type PointSource, SUNSPEC, type SunspecSection } from "./sections/sunsp
 import { TEXT, type TextSection, type TextSource } from "./sections/text.ts";
 import type { MeasurementKind } from "./vocabulary.ts";
 
-export type { CosemSource, FixField, MbusSource, MessageValue, ObdSource, ObisSource, PointSource, RegisterSource };
+export type {
+  CosemSource,
+  FirmataSource,
+  FixField,
+  MbusSource,
+  MessageValue,
+  ObdSource,
+  ObisSource,
+  PointSource,
+  RegisterSource,
+};
 
 /** What a profile says about its link, by link; the same names the engines in `drivers/` have. */
 export interface Sections {
@@ -29,6 +40,7 @@ export interface Sections {
   text: TextSection;
   mqtt: MqttSection;
   rapi: RapiSection;
+  firmata: FirmataSection;
 }
 
 /** How a board speaks. */
@@ -47,6 +59,7 @@ const DEFAULTS: Sections = {
   text: TEXT,
   mqtt: MQTT,
   rapi: RAPI,
+  firmata: FIRMATA,
 };
 
 /** Where a measurement comes from on its link; a profile gives the one of its own link. */
@@ -64,6 +77,7 @@ export interface Sources {
   text?: TextSource;
   message?: MessageValue;
   rapi?: RapiValue;
+  firmata?: FirmataSource;
 }
 
 export interface MeasurementProfile extends Sources {

@@ -126,6 +126,9 @@ term("session_ocmf_sha256", "", "state", "", "Digest of the signed meter values"
 term("session_ocmf", "", "state", "", "Signed meter values");
 // Plugs and sensors.
 term("relay", "", "state", "", "Relay on");
+term("illuminance", "lx", "gauge", "lx", "Illuminance");
+term("soil_moisture", "/100", "gauge", "percent", "Soil moisture");
+term("door_open", "", "state", "", "Door open");
 term("pressure", "Pa", "gauge", "hpa", "Air pressure", -2);
 term("battery_voltage", "V", "gauge", "v", "Battery");
 term("link_quality", "", "gauge", "", "Radio link quality");

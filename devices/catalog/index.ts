@@ -46,8 +46,17 @@ import tasmotaPlug from "./meters/tasmota-plug/profile.ts";
 import victronGridMeter from "./meters/victron-grid-meter/profile.ts";
 import zigbee2mqttPlug from "./meters/zigbee2mqtt-plug/profile.ts";
 import nmeaGnss from "./positioning/nmea-gnss/profile.ts";
+import bh1750 from "./sensors/bh1750/profile.ts";
+import bme280 from "./sensors/bme280/profile.ts";
+import dht22 from "./sensors/dht22/profile.ts";
+import doorContact from "./sensors/door-contact/profile.ts";
+import ds18b20 from "./sensors/ds18b20/profile.ts";
 import esphomeClimate from "./sensors/esphome-climate/profile.ts";
+import ina219 from "./sensors/ina219/profile.ts";
+import ina260 from "./sensors/ina260/profile.ts";
 import ruuviMqtt from "./sensors/ruuvi-mqtt/profile.ts";
+import s0PulseMeter from "./sensors/s0-pulse-meter/profile.ts";
+import soilMoisture from "./sensors/soil-moisture/profile.ts";
 import obd2Distance from "./vehicles/obd2-distance/profile.ts";
 import obd2Odometer from "./vehicles/obd2-odometer/profile.ts";
 
@@ -111,6 +120,16 @@ export const catalog: readonly Profile[] = [
   sunspecStorage,
   sunspecMeter,
   froniusSmartMeter,
+  // sensors on Firmata boards
+  bme280,
+  dht22,
+  ds18b20,
+  bh1750,
+  ina219,
+  ina260,
+  soilMoisture,
+  doorContact,
+  s0PulseMeter,
 ];
 
 /** The profiles that ship. */

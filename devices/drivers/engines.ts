@@ -1,5 +1,6 @@
 import type { LinkKind } from "../profile.ts";
 import type { Engine } from "./engine.ts";
+import { firmataEngine } from "./firmata/engine.ts";
 import { hanEngine } from "./han/engine.ts";
 import { mbusEngine } from "./mbus/engine.ts";
 import { modbusEngine } from "./modbus/engine.ts";
@@ -27,4 +28,5 @@ export const engines: Readonly<Record<LinkKind, Engine>> = {
   text: textEngine,
   mqtt: mqttEngine,
   rapi: rapiEngine,
+  firmata: firmataEngine,
 };

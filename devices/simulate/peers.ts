@@ -1,5 +1,6 @@
 import type { LinkKind } from "../profile.ts";
 import { hanPeer, smlPeer } from "./cosem-boards.ts";
+import { firmataPeer } from "./firmata-board.ts";
 import { mbusPeer } from "./mbus-slave.ts";
 import { modbusPeer } from "./modbus-slave.ts";
 import { nmeaPeer } from "./nmea-board.ts";
@@ -21,4 +22,5 @@ export const peers: Readonly<Partial<Record<LinkKind, PeerKind>>> = {
   mbus: mbusPeer,
   text: textPeer,
   rapi: rapiPeer,
+  firmata: firmataPeer,
 };
