@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { builtIn, type Catalog } from "../../devices/index.ts";
 import { EnvironmentError, UsageError } from "../../protocols/bytes/index.ts";
 import { readPassphrase, resolvePassphrase } from "../attest/passphrase.ts";
-import { type LoadedConfig, loadConfig } from "../config/index.ts";
+import { describeBroken, type LoadedConfig, loadConfig, loadProfiles } from "../config/index.ts";
 import { Output } from "./output.ts";
 
 /** Options that every verb has. */
@@ -38,6 +39,19 @@ export function configFile(options: CommonOptions): string {
 
 export function load(options: CommonOptions, flags: Record<string, unknown> = {}): LoadedConfig {
   return loadConfig({ file: configFile(options), env: process.env, flags });
+}
+
+/**
+ * Board models that ship, and the user's own where there is a configuration. Broken profiles are noted.
+ * @throws ConfigError; EnvironmentError FS-CONFIG-MISSING when the file that is named is not there.
+ */
+export function knownModels(options: CommonOptions): Catalog {
+  const named = options.config !== undefined || process.env["FIELDSEAL_CONFIG"] !== undefined;
+  if (!named && !existsSync(configFile(options))) return builtIn;
+  const { catalog, broken } = loadProfiles(load(options).config.profiles);
+  const out = outputOf(options);
+  for (const line of describeBroken(broken)) out.note(`left out: ${line}`);
+  return catalog;
 }
 
 export const outputOf = (options: CommonOptions): Output => new Output(options);

@@ -3,8 +3,10 @@ export { ConfigError, type ConfigProblem, describeProblem } from "./error.ts";
 export { type LoadedConfig, type LoadOptions, loadConfig, type Origin } from "./load.ts";
 export {
   type BrokenProfile,
+  describeBroken,
   type LoadedProfiles,
   loadProfiles,
+  placed,
   type ReadProfile,
   readProfile,
 } from "./profiles.ts";

@@ -15,7 +15,7 @@ import {
 } from "../../devices/index.ts";
 
 import { EnvironmentError } from "../../protocols/bytes/index.ts";
-import type { ConfigProblem } from "./error.ts";
+import { type ConfigProblem, describeProblem } from "./error.ts";
 import { issueProblems } from "./issues.ts";
 import { type PlaceOf, placesOf, plainValues } from "./places.ts";
 
@@ -127,31 +127,31 @@ export function placed(problems: readonly ProfileProblem[], place: PlaceOf): Con
   return problems.map(({ path, message }) => ({ path, message, ...place(path.split(".")) }));
 }
 
-function filesIn(folder: string): string[] | undefined {
+/** No folder, no profiles; one that cannot be read is told like a broken profile. */
+function filesIn(folder: string): string[] | { unreadable: string } {
   try {
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => !entry.isDirectory() && /^[^.].*\.ya?ml$/.test(entry.name))
       .map(({ name }) => join(folder, name))
       .sort();
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new EnvironmentError("FS-PROFILE-FOLDER", `${folder}: cannot be read`, {
-      cause,
-      fix: "see that `profiles` in the configuration names a folder that the gateway may read",
-    });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? [] : { unreadable: `cannot be read (${code})` };
   }
 }
 
-/**
- * The user's own profiles: every YAML file of the folder. A broken one is told and left out; no folder, no profiles.
- * @throws EnvironmentError FS-PROFILE-FOLDER.
- */
+const brokenFile = (file: string, message: string): BrokenProfile => ({ file, problems: [{ path: "", message }] });
+
+/** The user's own profiles: every YAML file of the folder. A broken one is told and left out. */
 export function loadProfiles(folder: string, shipped: Catalog = builtIn): LoadedProfiles {
-  const files = filesIn(folder) ?? [];
+  const files = filesIn(folder);
+  if ("unreadable" in files) {
+    return { catalog: shipped, profiles: [], broken: [brokenFile(folder, files.unreadable)], notes: [] };
+  }
   const profiles = new Map<string, ReadProfile & { profile: Profile }>();
-  const broken: BrokenProfile[] = files
+  const broken = files
     .slice(MAX_FILES)
-    .map((file) => ({ file, problems: [{ path: "", message: `is one too many: ${MAX_FILES} profiles are read` }] }));
+    .map((file) => brokenFile(file, `is one too many: ${MAX_FILES} profiles are read`));
   const notes: string[] = [];
   const known = new Set(shipped.profiles.map(driverId));
   for (const file of files.slice(0, MAX_FILES)) {
@@ -172,6 +172,11 @@ export function loadProfiles(folder: string, shipped: Catalog = builtIn): Loaded
   }
   const own = [...profiles.values()];
   return { catalog: shipped.with(own.map(({ profile }) => profile)), profiles: own, broken, notes };
+}
+
+/** Every problem of every file, as people read it. */
+export function describeBroken(broken: readonly BrokenProfile[]): string[] {
+  return broken.flatMap(({ file, problems }) => problems.map((problem) => describeProblem(file, problem)));
 }
 
 /** A file that cannot be read is one more that is left out. */

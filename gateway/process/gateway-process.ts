@@ -7,6 +7,7 @@ import { FieldsealError, InternalError } from "../../protocols/bytes/index.ts";
 import { selectBackend } from "../attest/backends/index.ts";
 import { nodeLogFiles } from "../batch/index.ts";
 import { bridgePresence, DurableInbox, mqttBroker } from "../broker/index.ts";
+import { describeBroken, loadProfiles } from "../config/index.ts";
 import { failoverChain } from "../coordinator/failover.ts";
 import { httpChain } from "../coordinator/index.ts";
 import { Gateway } from "../gateway.ts";
@@ -26,6 +27,8 @@ let gateway: Gateway | undefined;
 let inbox: DurableInbox | undefined;
 let settings: Start | undefined;
 let brokerAttached = false;
+/** What is wrong with profiles of the user's own, told once there is somebody to tell. */
+let leftOut: readonly string[] = [];
 let stopping = false;
 /** Settled by the start that the first signer's channel begins. A broker's channel may come before it, and waits. */
 let begun = (_start: Promise<void>): void => undefined;
@@ -59,6 +62,7 @@ function build({ config, forwardEvents, brokenDevices }: Start): Gateway {
     durable: () => built.written,
     onTrouble: ({ code, message }) => built.trouble("boards", code, message),
   });
+  const profiles = loadProfiles(config.profiles);
   const ocpp = stationOptions({ config, random, onPending: (station) => built.pendingStation(station) });
   const built: Gateway = new Gateway({
     config,
@@ -72,7 +76,13 @@ function build({ config, forwardEvents, brokenDevices }: Start): Gateway {
       segmentBytes: journal.segment_mb << 20,
     }),
     logFiles: nodeLogFiles(join(about.data, "log")),
-    drivers: new DriverHost({ clock, messages, ocpp, onTime: ({ time }) => built.hearTime(time) }),
+    drivers: new DriverHost({
+      clock,
+      catalog: profiles.catalog,
+      messages,
+      ocpp,
+      onTime: ({ time }) => built.hearTime(time),
+    }),
     messages,
     backend: selectBackend().backend,
     chain: coordinator ? failoverChain(coordinator.rpc.map((url) => httpChain(url))) : undefined,
@@ -83,6 +93,7 @@ function build({ config, forwardEvents, brokenDevices }: Start): Gateway {
   });
   for (const { name, why } of brokenDevices)
     tell({ type: "event", event: { event: "refused", device: name, code: "FS-CONFIG", why } });
+  leftOut = describeBroken(profiles.broken);
   return built;
 }
 
@@ -117,6 +128,7 @@ async function attachBroker(url: string, { config, login }: Start): Promise<void
       ...credentials,
     }),
   );
+  for (const why of leftOut) gateway.trouble("profiles", "FS-PROFILE", why);
 }
 
 async function fromBroker(port: number, channel: Duplex): Promise<void> {

@@ -4,7 +4,7 @@ import { CancelledError, EnvironmentError, type FieldsealError, UsageError } fro
 import type { FromSigner, ToSigner } from "../attest/signer-messages.ts";
 import type { FromBroker } from "../broker/broker-messages.ts";
 import type { LoadedConfig } from "../config/index.ts";
-import { describeProblem } from "../config/index.ts";
+import { describeProblem, loadProfiles } from "../config/index.ts";
 import type { GatewayEvent } from "../events.ts";
 import { HEALTHY_AFTER_MS, restartDelays } from "./backoff.ts";
 import { brokerOptions } from "./broker-options.ts";
@@ -191,7 +191,9 @@ export class Supervisor {
       }
       this.#fromPart("broker", message);
     });
-    void brokerOptions(config, this.#login).then((options) => child.send({ type: "start", options }));
+    void brokerOptions(config, this.#login, loadProfiles(config.profiles).catalog).then((options) =>
+      child.send({ type: "start", options }),
+    );
   }
 
   #fromGateway(message: FromGateway): void {

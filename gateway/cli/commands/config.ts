@@ -1,4 +1,13 @@
-import { configJsonSchema, describeProblem } from "../../config/index.ts";
+import { type Catalog, driverId, profileJsonSchema } from "../../../devices/index.ts";
+import { UsageError } from "../../../protocols/bytes/index.ts";
+import {
+  type Config,
+  type ConfigProblem,
+  configJsonSchema,
+  describeBroken,
+  describeProblem,
+  loadProfiles,
+} from "../../config/index.ts";
 import { type CommonOptions, configFile, load, outputOf } from "../context.ts";
 import { Exit } from "../exit.ts";
 
@@ -6,11 +15,34 @@ import { Exit } from "../exit.ts";
 export function configCheck(options: CommonOptions): void {
   const out = outputOf(options);
   const { file, config, brokenDevices } = load(options);
-  const problems = brokenDevices.flatMap((device) => device.problems);
+  const { profiles, broken, notes, catalog } = loadProfiles(config.profiles);
+  const problems = [...brokenDevices.flatMap((device) => device.problems), ...unknownDrivers(config, catalog)];
   for (const problem of problems) out.line(describeProblem(file, problem));
-  out.data({ file, ok: problems.length === 0, devices: Object.keys(config.devices), problems });
-  if (problems.length > 0) process.exitCode = Exit.configuration;
-  else out.line(`${file}: ok, ${Object.keys(config.devices).length} devices`);
+  for (const line of describeBroken(broken)) out.line(line);
+  for (const note of notes) out.note(note);
+  const ok = problems.length === 0 && broken.length === 0;
+  const own = profiles.map(({ profile }) => driverId(profile));
+  out.data({ file, ok, devices: Object.keys(config.devices), problems, profiles: own, brokenProfiles: broken, notes });
+  if (!ok) process.exitCode = Exit.configuration;
+  else {
+    const more = own.length > 0 ? `, ${own.length} profiles of your own` : "";
+    out.line(`${file}: ok, ${Object.keys(config.devices).length} devices${more}`);
+  }
+}
+
+/** Devices of a model that neither ships nor is among the user's own profiles. */
+function unknownDrivers({ devices }: Config, catalog: Catalog): ConfigProblem[] {
+  return Object.entries(devices).flatMap(([name, { driver }]) => {
+    if (driver === "link") return [];
+    try {
+      catalog.find(driver);
+      return [];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      const { message, fix } = error;
+      return [{ path: `devices.${name}.driver`, device: name, message: fix ? `${message}; ${fix}` : message }];
+    }
+  });
 }
 
 /** Keys whose values are never shown, wherever they stand. */
@@ -51,9 +83,9 @@ function originOf(origins: ReadonlyMap<string, string>, path: string): string {
   return "default";
 }
 
-/** `fieldseal config schema`: the JSON Schema of the file, for editors. */
-export function configSchemaCommand(): void {
-  process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+/** `fieldseal config schema [--profile]`: the JSON Schema of the file, or of a board profile, for editors. */
+export function configSchemaCommand({ profile }: { profile?: boolean } = {}): void {
+  process.stdout.write(`${JSON.stringify(profile ? profileJsonSchema() : configJsonSchema(), null, 2)}\n`);
 }
 
 /** `fieldseal config path`: which file is used. */

@@ -1,10 +1,10 @@
-import { builtIn, describeModel, deviceListPage } from "../../../devices/index.ts";
+import { describeModel, deviceListPage } from "../../../devices/index.ts";
 import type { Algorithm } from "../../../protocols/attestation/index.ts";
 import { shortDeviceId } from "../../../protocols/attestation/index.ts";
 import { fromHex, UsageError } from "../../../protocols/bytes/index.ts";
 import { Keystore, listKeys } from "../../attest/index.ts";
 import { addDevice, DEVICE_NAME, parseDuration, removeDevice } from "../../config/index.ts";
-import { type CommonOptions, load, outputOf, passphraseFor } from "../context.ts";
+import { type CommonOptions, knownModels, load, outputOf, passphraseFor } from "../context.ts";
 import { askStatus } from "../gateway-status.ts";
 
 export interface ListOptions extends CommonOptions {
@@ -15,7 +15,7 @@ export interface ListOptions extends CommonOptions {
 /** `fieldseal devices list --catalog`: the device list. */
 function catalogList({ markdown, ...options }: ListOptions): void {
   const out = outputOf(options);
-  const { profiles } = builtIn;
+  const { profiles } = knownModels(options);
   if (markdown) return void process.stdout.write(deviceListPage(profiles));
   const models = profiles.map(describeModel);
   out.data(models, 2);
@@ -29,7 +29,7 @@ function catalogList({ markdown, ...options }: ListOptions): void {
 export function devicesDescribe(driver: string, options: CommonOptions): void {
   const out = outputOf(options);
   const named = driver.includes("/") ? undefined : load(options).config.devices[driver];
-  const about = describeModel(builtIn.find(named?.driver ?? driver));
+  const about = describeModel(knownModels(options).find(named?.driver ?? driver));
   out.data(about, 2);
   const { vendor, model, source, capabilities, work, every, measurements } = about;
   out.line(`${vendor} ${model}   driver ${about.driver}   ${capabilities.join(", ")}`);
@@ -91,7 +91,7 @@ export async function devicesAdd(name: string, options: AddOptions): Promise<voi
       fix: "use lower-case letters, digits, - and _",
     });
   }
-  builtIn.find(options.driver);
+  knownModels(options).find(options.driver);
   if (options.every !== undefined) parseDuration(options.every);
   if (name in loaded.config.devices) {
     throw new UsageError("FS-DEVICE-EXISTS", `${name} is already configured`, { fix: "choose another name" });

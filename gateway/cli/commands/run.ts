@@ -1,3 +1,4 @@
+import { describeBroken, loadProfiles } from "../../config/index.ts";
 import type { GatewayEvent } from "../../events.ts";
 import { Supervisor } from "../../process/supervisor.ts";
 import { type CommonOptions, load, outputOf, passphraseFor } from "../context.ts";
@@ -60,6 +61,9 @@ export async function run(options: CommonOptions & { passphraseFd?: string; even
     const line = eventLine(out, event);
     if (line !== undefined) out.line(line);
   };
+  const { broken, notes } = loadProfiles(loaded.config.profiles);
+  for (const line of describeBroken(broken)) out.note(`left out   ${line}`);
+  for (const note of notes) out.note(`profiles   ${note}`);
   const supervisor = new Supervisor({ loaded, passphrase, onEvent });
   const end = interrupted();
   try {

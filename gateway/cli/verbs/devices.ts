@@ -34,6 +34,14 @@ export function devicesVerbs(program: Command): void {
     .argument("<name>")
     .action(async (name: string, options) => (await import("../commands/devices.ts")).devicesRemove(name, options));
 
+  verb(
+    devices,
+    "test",
+    "check a board profile of your own, and decode its recorded frames; exit 1 when something differs",
+  )
+    .argument("<file>", "the profile, as YAML")
+    .action(async (file: string, options) => (await import("../commands/profiles.ts")).devicesTest(file, options));
+
   verb(program, "pair", "adopt a charging station that dials in")
     .requiredOption("--ocpp <station>", "its OCPP identity: the last part of the address it dials")
     .requiredOption("--name <name>", "the device's name: lower-case letters, digits, - and _")
