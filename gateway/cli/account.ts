@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { EnvironmentError, fromHex, fromUtf8, toHex, UsageError } from "../../protocols/bytes/index.ts";
-import { addressOfPublicKey } from "../../protocols/evm/index.ts";
+import { EnvironmentError, equalBytes, fromHex, fromUtf8, toHex, UsageError } from "../../protocols/bytes/index.ts";
+import { addressOfPrivateKey, addressOfPublicKey } from "../../protocols/evm/index.ts";
 import { Keystore, listKeys } from "../attest/keystore.ts";
 import { readSecretFile } from "../attest/keystore-files.ts";
 import { localTransactionSigner, type TransactionSigner } from "../coordinator/index.ts";
@@ -77,25 +77,34 @@ async function lockGateway(data: string): Promise<() => Promise<void>> {
   return () => lock.release();
 }
 
-async function fromKeystore(
-  keys: string,
+/** The configured gateway's account; undefined where there is none. */
+function ownAddress({ loaded }: Pick<CoordinatorSite, "loaded">): Uint8Array | undefined {
+  const keys = loaded?.config.gateway.keys;
+  if (keys === undefined || !existsSync(keys)) return undefined;
+  const chain = listKeys(keys).find(({ purpose }) => purpose === "chain");
+  return chain && addressOfPublicKey(chain.publicKey);
+}
+
+async function keystoreSecret(
+  dir: string,
   options: AccountOptions,
   site: Pick<CoordinatorSite, "loaded">,
-  release: () => Promise<void>,
-): Promise<Account> {
+): Promise<Uint8Array> {
+  const passphrase = await passphraseFor(site.loaded, options.passphraseFd);
+  const store = Keystore.open({ dir, passphrase });
+  passphrase.fill(0);
   try {
-    const passphrase = await passphraseFor(site.loaded, options.passphraseFd);
-    const store = Keystore.open({ dir: keys, passphrase });
-    passphrase.fill(0);
-    try {
-      return held(store.openKey("chain").secret, release);
-    } finally {
-      store.close();
-    }
-  } catch (error) {
-    await release();
-    throw error;
+    return store.openKey("chain").secret;
+  } finally {
+    store.close();
   }
+}
+
+/** The public side of a key store's account. @throws EnvironmentError FS-KEY-MISSING. */
+function keystoreAddress(dir: string): Uint8Array {
+  const chain = listKeys(dir).find(({ purpose }) => purpose === "chain");
+  if (!chain) throw noKey();
+  return addressOfPublicKey(chain.publicKey);
 }
 
 /**
@@ -104,18 +113,24 @@ async function fromKeystore(
  *   FS-KEY-PASSPHRASE.
  */
 export async function openAccount(options: AccountOptions, site: Pick<CoordinatorSite, "loaded">): Promise<Account> {
-  const { keyFile, dryRun = false } = options;
-  const named = keyFile !== undefined;
-  const isFolder = named && existsSync(keyFile) && statSync(keyFile).isDirectory();
-  if (named && !isFolder) {
-    const account = held(readKeyFile(keyFile), nothing);
-    return dryRun ? { ...account, signer: undefined } : account;
+  const { dryRun = false } = options;
+  const path = options.keyFile ?? site.loaded?.config.gateway.keys;
+  if (path === undefined) throw noKey();
+  const isStore = options.keyFile === undefined || (existsSync(path) && statSync(path).isDirectory());
+  const secret = isStore ? undefined : readKeyFile(path);
+  const address = secret ? addressOfPrivateKey(secret) : keystoreAddress(path);
+  if (dryRun) {
+    secret?.fill(0);
+    return { address, signer: undefined, close: nothing };
   }
-  const keys = keyFile ?? site.loaded?.config.gateway.keys;
-  if (keys === undefined) throw noKey();
-  const chain = listKeys(keys).find(({ purpose }) => purpose === "chain");
-  if (!chain) throw noKey();
-  if (dryRun) return { address: addressOfPublicKey(chain.publicKey), signer: undefined, close: nothing };
-  const data = named ? undefined : site.loaded?.config.gateway.data;
-  return fromKeystore(keys, options, site, data === undefined ? nothing : await lockGateway(data));
+  // However the key is given: it is the account that only one may send from.
+  const own = ownAddress(site);
+  const data = own && equalBytes(own, address) ? site.loaded?.config.gateway.data : undefined;
+  const release = data === undefined ? nothing : await lockGateway(data);
+  try {
+    return held(secret ?? (await keystoreSecret(path, options, site)), release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
 }

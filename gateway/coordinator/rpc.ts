@@ -84,6 +84,12 @@ export async function getNonce(chain: Chain, account: Uint8Array): Promise<bigin
   return readQuantity(answer, "the nonce");
 }
 
+/** The next nonce after what waits in the node's pool, as far as it tells. */
+export async function getPendingNonce(chain: Chain, account: Uint8Array): Promise<bigint> {
+  const answer = await chain.request({ method: "eth_getTransactionCount", params: [data(account), "pending"] });
+  return readQuantity(answer, "the pending nonce");
+}
+
 /** Wei. */
 export async function getBalance(chain: Chain, account: Uint8Array): Promise<bigint> {
   return readQuantity(

@@ -12,7 +12,16 @@ import type { Chain } from "./chain.ts";
 import type { ContractCall } from "./coordinator.ts";
 import { suggestFees } from "./fees.ts";
 import { readRevert } from "./reverts.ts";
-import { estimateGas, getBalance, getLatestBlock, getNonce, getReceiptJson, readData, readQuantity } from "./rpc.ts";
+import {
+  estimateGas,
+  getBalance,
+  getLatestBlock,
+  getNonce,
+  getPendingNonce,
+  getReceiptJson,
+  readData,
+  readQuantity,
+} from "./rpc.ts";
 import { sendRaw } from "./send.ts";
 import type { TransactionSigner } from "./signer.ts";
 import { ether, gwei } from "./status.ts";
@@ -131,6 +140,11 @@ export async function waitForReceipt(
   }
 }
 
+const underway = (label: string, account: Uint8Array) =>
+  new EnvironmentError("FS-CHAIN-NONCE", `${label}: another transaction of ${toAddressText(account)} is on its way`, {
+    fix: "Try again when it is in a block.",
+  });
+
 /**
  * Sends one call and waits until it is in a block.
  * @throws EnvironmentError FS-CHAIN-REVERT with the contract's reason, FS-CHAIN-FUNDS, FS-CHAIN-FEE, FS-CHAIN-ID, FS-CHAIN-NONCE;
@@ -140,6 +154,8 @@ export async function sendCall(account: SendingAccount, call: ContractCall): Pro
   const { chain, chainId, signer, maxFeePerGas } = account;
   const maker = new TransactionMaker(chain, chainId, signer, maxFeePerGas);
   const nonce = await getNonce(chain, signer.address);
+  // A transaction with the number of one that waits would take its place, or be refused.
+  if ((await getPendingNonce(chain, signer.address)) > nonce) throw underway(call.label, signer.address);
   let raw: Uint8Array;
   try {
     raw = await maker.sign(call, nonce, await getLatestBlock(chain));
@@ -147,13 +163,7 @@ export async function sendCall(account: SendingAccount, call: ContractCall): Pro
     throw explained(error, call.label);
   }
   const outcome = await sendRaw(chain, chainId, raw);
-  if (outcome === "nonce-used" || outcome === "underpriced") {
-    throw new EnvironmentError(
-      "FS-CHAIN-NONCE",
-      `${call.label}: another transaction of ${toAddressText(signer.address)} is on its way`,
-      { fix: "Try again when it is in a block." },
-    );
-  }
+  if (outcome === "nonce-used" || outcome === "underpriced") throw underway(call.label, signer.address);
   const hash = transactionHash(raw);
   const receipt = await waitForReceipt(account, hash, call.label);
   if (readQuantity(receipt["status"], "the status") !== 1n) {

@@ -115,6 +115,8 @@ describe("accounts and end points", () => {
     writeFileSync(elsewhere, JSON.stringify({ ...deployment, ledger: other.address }));
     expect(await failure(...stake, ...rpc)).toMatchObject({ exit: 78, code: "FS-CHAIN-NO-CONTRACT" });
     expect(await failure(...stake, "--rpc", "http://127.0.0.1:9")).toMatchObject({ exit: 69 });
+    const without = await it1.site.cli(["coordinator", "show", "--json"], { env: { FIELDSEAL_CONFIG: "no.yaml" } });
+    expect(without.code).toBe(78);
     expect(await failure("gateway", "stake", "much")).toMatchObject({ exit: 2, code: "FS-USAGE" });
     expect(await nonce()).toBe(0n);
   });
@@ -125,7 +127,9 @@ describe("accounts and end points", () => {
     mkdirSync(journal, { recursive: true });
     const lock = new DirectoryLock(journal, "00");
     await lock.take();
-    expect(await failure(...stake)).toMatchObject({ exit: 1, code: "FS-CHAIN-ACCOUNT-BUSY" });
+    const busy = { exit: 1, code: "FS-CHAIN-ACCOUNT-BUSY" };
+    expect(await failure(...stake)).toMatchObject(busy);
+    expect(await failure(...stake, "--key-file", join(it1.site.dir, "keys"))).toMatchObject(busy);
     await lock.release();
     expect(await nonce()).toBe(0n);
   });
@@ -137,7 +141,7 @@ describe("gateway", () => {
     expect(dry).toMatchObject({ dry_run: true, transactions: [{ call: "stake", gas_estimate: expect.any(String) }] });
     expect(await nonce()).toBe(0n);
     expect(ok(await people("gateway", "status"))).toContain("does not seal: the least stake is 0.2 ETH");
-    const staked = await json("gateway", "stake", "0.2");
+    const staked = await json("gateway", "stake", "0.2", "--key-file", join(it1.site.dir, "keys"));
     expect(staked).toMatchObject({ account: it1.site.address, seals: true, stake_wei: "200000000000000000" });
     const [transaction] = staked.transactions;
     expect(BigInt(transaction!.gas_used!)).toBeLessThanOrEqual(BigInt(transaction!.gas_estimate!));
@@ -250,6 +254,9 @@ describe("claim, rewards, market and challenge", () => {
     const dry = await json(...args, "--dry-run");
     expect(dry).toMatchObject({ dry_run: true, shares: 2, epochs: [first.toString()] });
     expect(await nonce()).toBe(before);
+    expect(ok(await people(...args, "--dry-run"))).toMatch(
+      /2 shares of epochs .* SEAL to 0x.*\n.*\ncall .*gas estimated/,
+    );
     const claimed = await json(...args);
     expect(claimed).toMatchObject({ shares: 2, for_owner: dry["for_owner"] });
     expect(await json("market", "balance", owner.address)).toMatchObject({ tokens: dry["for_owner"] });
@@ -270,6 +277,7 @@ describe("claim, rewards, market and challenge", () => {
     await rig.at(finalAt(rig.times, first + 1n));
     const certificate = `${toHex(boards[0]!.board.id)}:${first + 1n}`;
     expect(await json("market", "certificates", "--owner", owner.address)).toMatchObject({ certifiable: 1 });
+    expect(ok(await people("market", "certificates", "--owner", owner.address))).toMatch(/work 40 {2}held 0 of 0/);
     const issued = await json("market", "certificates", "--owner", owner.address, "--issue");
     expect(issued).toMatchObject({ transactions: [{ call: "certify 1 shares" }] });
     const listed = await json("market", "list", certificate, "30", "0.5", ...owner.args);
@@ -361,6 +369,8 @@ describe("claim, rewards, market and challenge", () => {
     const demanded = await json("challenge", "demand", ...log, "--index", "1", "--write", evidence, ...other.args);
     expect(demanded).toMatchObject({ fault: "demand", frozen: false });
     expect(await json("gateway", "status")).toMatchObject({ open_demands: "1" });
+    const dry = ["--index", "2", "--dry-run"];
+    expect(ok(await people("challenge", "demand", ...log, ...dry, ...other.args))).toMatch(/demand, sends 0\.\d+ ETH/);
     const text = readFileSync(evidence, "utf8").replace('"demand"', '"withheld"');
     writeFileSync(evidence, text);
     const soon = await failure("challenge", "withheld", "--evidence", evidence, ...other.args);

@@ -34,7 +34,7 @@ function chainOf(changes: Readonly<Record<string, unknown>> = {}): Chain & { raw
       }
       const answer = answers[method];
       if (answer instanceof Error) throw answer;
-      return typeof answer === "function" ? (answer as (asked: unknown) => unknown)(params![0]) : answer;
+      return typeof answer === "function" ? (answer as (...asked: unknown[]) => unknown)(...params!) : answer;
     },
   };
 }
@@ -78,6 +78,13 @@ describe("sending a call", () => {
       throw new EnvironmentError("FS-CHAIN-RPC", "nonce too low", { context });
     };
     await expect(sendCall(account({ request }), call)).rejects.toMatchObject({ code: "FS-CHAIN-NONCE" });
+  });
+
+  it("does not take the place of a transaction that waits", async () => {
+    const count = (_: unknown, block: unknown) => (block === "pending" ? "0x4" : "0x3");
+    const chain = chainOf({ eth_getTransactionCount: count });
+    await expect(sendCall(account(chain), call)).rejects.toMatchObject({ code: "FS-CHAIN-NONCE" });
+    expect(chain.raw).toEqual([]);
   });
 
   it("a transaction that was refused in its block is no success", async () => {
