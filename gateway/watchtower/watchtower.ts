@@ -226,7 +226,7 @@ export class Watchtower {
   /** Those that the contract agrees with, and whether one of them was sent. */
   async #judge(one: Watched, suspicions: readonly Suspicion[]): Promise<{ proven: Suspicion[]; sent: boolean }> {
     const { address: gateway } = one;
-    const { challenge, send } = this.#o;
+    const { challenge } = this.#o;
     const proven: Suspicion[] = [];
     for (const suspicion of suspicions) {
       const refused = await this.#refused(suspicion.call);
@@ -237,7 +237,11 @@ export class Watchtower {
       proven.push(suspicion);
       this.#tell({ kind: "fault", gateway, suspicion }, `fault ${suspicion.text}`);
       if (!challenge) continue;
-      await send(suspicion.call);
+      const lost = await this.#sendUnlessRefused(suspicion.call);
+      if (lost !== undefined) {
+        this.#tell({ kind: "unproven", gateway, suspicion, why: lost }, `unproven ${suspicion.text} ${lost}`);
+        continue;
+      }
       this.#tell({ kind: "challenged", gateway, suspicion });
       return { proven, sent: true };
     }
@@ -253,6 +257,17 @@ export class Watchtower {
       if (!(error instanceof FieldsealError) || error.code !== "FS-CHAIN-REVERT") throw error;
       const { data } = error.context;
       return readRevert(typeof data === "string" ? fromHex(data.slice(2)) : new Uint8Array(0))?.text ?? error.message;
+    }
+  }
+
+  /** Why the contract refused it meanwhile: somebody else was first. Undefined when it is in a block. */
+  async #sendUnlessRefused(call: ContractCall): Promise<string | undefined> {
+    try {
+      await this.#o.send(call);
+      return undefined;
+    } catch (error) {
+      if (error instanceof FieldsealError && error.code === "FS-CHAIN-REVERT") return error.message;
+      throw error;
     }
   }
 
@@ -326,7 +341,7 @@ export class Watchtower {
   /** Tells what is missing, and demands it when that is allowed. */
   async #miss(one: Watched, missing: Missing, now: bigint): Promise<void> {
     const { address: gateway, calls, asked } = one;
-    const { chain, bonds, random, send } = this.#o;
+    const { chain, bonds, random } = this.#o;
     const name = missing.what === "entry" ? `entry ${missing.seq}` : `shares ${missing.epoch}/${missing.deviceKind}`;
     this.#tell({ kind: "missing", gateway, missing }, `missing ${name} ${missing.why}`);
     if (bonds === 0n || asked.some((known) => isSameTarget(known, missing))) return;
@@ -345,8 +360,7 @@ export class Watchtower {
     asked.push(demand);
     this.#bonded += bond;
     this.#save();
-    await send(call);
-    this.#tell({ kind: "demanded", gateway, asked: demand });
+    if ((await this.#sendUnlessRefused(call)) === undefined) this.#tell({ kind: "demanded", gateway, asked: demand });
   }
 
   /** Since when something could have been published, seconds since 1970. */
@@ -361,6 +375,14 @@ export class Watchtower {
     const { address: gateway, calls } = one;
     const { state, deadline } = await demandState(this.#o.chain, this.#faults, gateway, asked);
     const forget = () => one.asked.splice(one.asked.indexOf(asked), 1);
+    if (state === "none") {
+      // It was not mined, or undone. The same demand again cannot be made twice.
+      const call = demandCall(calls, asked);
+      if ((await this.#refused(call)) === undefined && (await this.#sendUnlessRefused(call)) === undefined) return;
+      forget();
+      this.#bonded -= asked.bond;
+      return;
+    }
     if (state === "open" && now <= deadline) return;
     const sent = state === "open" && (await this.#judge(one, [unanswered(calls, asked)])).sent;
     if (state === "open" && !sent) return;

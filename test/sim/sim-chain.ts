@@ -73,6 +73,20 @@ export class SimChain {
     return (await getLatestBlock(this.local.chain)).timestamp;
   }
 
+  /** Runs `body` on the chain as it is now and puts it back afterwards. */
+  async fresh<T>(body: () => Promise<T>): Promise<T> {
+    const { chain } = this.local;
+    const nonces = new Map(this.#nonces);
+    const snapshot = await chain.request({ method: "evm_snapshot" });
+    try {
+      return await body();
+    } finally {
+      await chain.request({ method: "evm_revert", params: [snapshot] });
+      this.#nonces.clear();
+      for (const [name, nonce] of nonces) this.#nonces.set(name, nonce);
+    }
+  }
+
   /** Lets time pass up to a second. */
   async until(seconds: bigint): Promise<void> {
     const { chain } = this.local;
