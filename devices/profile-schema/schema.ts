@@ -34,6 +34,7 @@ const measurement = z.strictObject({
   cosem: s.cosem.exactOptional(),
   mbus: s.mbus.exactOptional(),
   text: s.text.exactOptional(),
+  firmata: s.firmata.exactOptional(),
   rapi: s.rapi.exactOptional(),
 });
 

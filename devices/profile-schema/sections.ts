@@ -104,6 +104,12 @@ const sectionSchemas = {
     interval: ms(1, "between two lines, as the board prints them"),
     packetBytes: whole(0, 4096).describe("bytes of a packet; 0 for boards that print names and values"),
   }),
+  firmata: z.strictObject({
+    baudRate,
+    every,
+    timeout,
+    sampling: whole(10, 16_383).describe("between two samples of an analog channel, in ms"),
+  }),
   rapi: z.strictObject({ baudRate, dataBits: eightBits, parity: noParity, stopBits: oneStopBit, timeout, every }),
 };
 
@@ -126,5 +132,6 @@ export const sectionShape = {
   sml: sectionSchemas.sml.partial().exactOptional(),
   mbus: sectionSchemas.mbus.partial().exactOptional(),
   text: sectionSchemas.text.partial().exactOptional(),
+  firmata: sectionSchemas.firmata.partial().exactOptional(),
   rapi: sectionSchemas.rapi.partial().exactOptional(),
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Sources } from "../profile.ts";
 import type { OcppField } from "../sections/ocpp.ts";
+import { firmataSource } from "./firmata.ts";
 import { messageValue } from "./messages.ts";
 import { text, texts, whole } from "./parts.ts";
 import { registerSource } from "./registers.ts";
@@ -108,6 +109,7 @@ export const sourceSchemas = {
       absent: z.number().exactOptional(),
     }),
   ]),
+  firmata: firmataSource,
   rapi: z.enum([
     "state",
     "vehicle",

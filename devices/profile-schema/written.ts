@@ -28,10 +28,11 @@ const SOURCE_OF: Readonly<Record<(typeof WRITABLE_LINKS)[number], SourceName>> =
   mbus: "mbus",
   text: "text",
   rapi: "rapi",
+  firmata: "firmata",
 };
 
 /** Links whose frames are bytes: their hex may be written with spaces between. */
-const BYTES: readonly LinkKind[] = ["modbus", "sunspec", "han", "sml", "mbus"];
+const BYTES: readonly LinkKind[] = ["modbus", "sunspec", "han", "sml", "mbus", "firmata"];
 
 const SOURCES = Object.keys(sourceSchemas) as SourceName[];
 
