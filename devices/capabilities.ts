@@ -5,7 +5,8 @@ import type { Profile } from "./profile.ts";
 /** Energy that flows through a point of the grid. */
 export interface EnergyMeter {
   kind: "energy-meter";
-  power: string;
+  /** Absent where pulses are counted. */
+  power?: string;
   energyImport: string;
   energyExport?: string;
   /** Phases it measures separately; 1 where it does not. */
@@ -89,13 +90,14 @@ function roles<R extends string>(has: Has, names: Readonly<Record<R, string>>): 
 }
 
 function energyMeter(has: Has): EnergyMeter | undefined {
-  // The meter in a charging station is the station's.
-  if (!has("power") || !has("energy_import") || has("charging_state")) return undefined;
+  // Of boards with numbered inputs the first one is the meter; the meter in a charging station is the station's.
+  const energyImport = ["energy_import", "energy_1"].find(has);
+  if (energyImport === undefined || has("charging_state")) return undefined;
   const phases = ["voltage_l1", "voltage_l2", "voltage_l3"].filter(has).length;
   return {
     kind: "energy-meter",
-    power: "power",
-    energyImport: "energy_import",
+    ...roles(has, { power: energyImport === "energy_1" ? "power_1" : "power" }),
+    energyImport,
     ...roles(has, { energyExport: "energy_export" }),
     phases: phases === 2 || phases === 3 ? phases : 1,
   };

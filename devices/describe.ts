@@ -1,5 +1,6 @@
-import { capabilitiesOf } from "./capabilities.ts";
+import { capabilitiesOf, commandsOf } from "./capabilities.ts";
 import { driverId } from "./catalog/catalog.ts";
+import { folderOf } from "./catalog/index.ts";
 import { homeAssistantClass } from "./home-assistant.ts";
 import { type LinkKind, type Profile, READINGS, usualInterval } from "./profile.ts";
 import { treeKey } from "./vocabulary.ts";
@@ -13,6 +14,8 @@ export interface ModelDescription {
   link: LinkKind;
   source: string;
   capabilities: string[];
+  /** Keys of the commands it takes where the configuration allows it. */
+  commands?: readonly string[];
   /** The counter that is paid for, or `readings`. */
   work: string;
   /** ms */
@@ -35,6 +38,7 @@ export interface ModelDescription {
 
 export function describeModel(profile: Profile): ModelDescription {
   const { vendor, model, link, source, work } = profile;
+  const commands = commandsOf(profile);
   return {
     driver: driverId(profile),
     vendor,
@@ -42,6 +46,7 @@ export function describeModel(profile: Profile): ModelDescription {
     link,
     source,
     capabilities: capabilitiesOf(profile).map(({ kind }) => kind),
+    ...(commands.length > 0 ? { commands } : {}),
     work,
     every: usualInterval(profile),
     measurements: profile.measurements.map(({ name, unit, kind, bounds, step, optional, source: cited }) => {
@@ -63,37 +68,45 @@ export function describeModel(profile: Profile): ModelDescription {
 
 const cell = (text: string) => text.replace(/\|/g, "\\|");
 
+function row(profile: Profile): string {
+  const { vendor, model, driver, capabilities, measurements, work } = describeModel(profile);
+  const folder = folderOf(profile);
+  const name = folder === undefined ? cell(model) : `[${cell(model)}](catalog/${folder}/README.md)`;
+  const paid = work === READINGS ? "readings taken" : `\`${work}\``;
+  return `| ${cell(vendor)} | ${name} | \`${driver}\` | ${capabilities.join(", ")} | ${measurements.length} | ${paid} |`;
+}
+
+function section(profile: Profile): string {
+  const { vendor, model, driver, source, measurements, commands } = describeModel(profile);
+  const rows = measurements.map(({ name, unit, kind, bounds, key, deviceClass, optional }) => {
+    const range = kind === "state" ? "" : bounds.join(" … ");
+    const said = `${name}${optional ? " (where the board has it)" : ""}`;
+    return `| ${said} | ${cell(unit)} | ${kind} | ${range} | ${key} | ${deviceClass ?? ""} |`;
+  });
+  return [
+    `### ${vendor} ${model}`,
+    "",
+    `\`driver: ${driver}\` · written from: ${source}${commands ? ` · takes: ${commands.join(", ")}` : ""}`,
+    "",
+    "| measurement | unit | kind | bounds | MQTT key | Home Assistant |",
+    "|---|---|---|---|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
 /** The device list as one page of Markdown: a row a model, then each model's measurements. */
 export function deviceListPage(profiles: readonly Profile[]): string {
-  const models = profiles.map(describeModel);
-  const row = ({ vendor, model, driver, measurements, work }: ModelDescription) => {
-    const paid = work === READINGS ? "readings taken" : `\`${work}\``;
-    return `| ${cell(vendor)} | ${cell(model)} | \`${driver}\` | ${measurements.length} | ${paid} |`;
-  };
-  const section = ({ vendor, model, driver, source, measurements }: ModelDescription) =>
-    [
-      `### ${vendor} ${model}`,
-      "",
-      `\`driver: ${driver}\` · written from: ${source}`,
-      "",
-      "| measurement | unit | kind | bounds | MQTT key | Home Assistant |",
-      "|---|---|---|---|---|---|",
-      ...measurements.map(
-        ({ name, unit, kind, bounds, key, deviceClass, optional }) =>
-          `| ${name}${optional ? " (where the board has it)" : ""} | ${cell(unit)} | ${kind} | ${kind === "state" ? "" : bounds.join(" … ")} | ${key} | ${deviceClass ?? ""} |`,
-      ),
-      "",
-    ].join("\n");
   return [
     "# Device list",
     "",
-    `${models.length} models, generated from the profiles (\`fieldseal devices list --catalog --markdown\`). Any other Modbus, MQTT or`,
-    "serial board is one profile away: see `_blueprint/README.md`.",
+    `${profiles.length} models, generated from the profiles (\`fieldseal devices list --catalog --markdown\`). Any other board that speaks one`,
+    "of these protocols is one profile away: see [_blueprint/README.md](_blueprint/README.md).",
     "",
-    "| vendor | model | driver | measurements | work register |",
-    "|---|---|---|---|---|",
-    ...models.map(row),
+    "| vendor | model | driver | what it is | measurements | work register |",
+    "|---|---|---|---|---|---|",
+    ...profiles.map(row),
     "",
-    ...models.map(section),
+    ...profiles.map(section),
   ].join("\n");
 }

@@ -12,7 +12,7 @@ export {
   type Vehicle,
 } from "./capabilities.ts";
 export { Catalog, driverId } from "./catalog/catalog.ts";
-export { builtIn, type CatalogEntry, catalog, DRIVERS, findDriver } from "./catalog/index.ts";
+export { builtIn, type CatalogEntry, catalog, DRIVERS, findDriver, folderOf } from "./catalog/index.ts";
 export { describeModel, deviceListPage, type ModelDescription } from "./describe.ts";
 export type {
   DeviceCommand,

@@ -60,77 +60,66 @@ import soilMoisture from "./sensors/soil-moisture/profile.ts";
 import obd2Distance from "./vehicles/obd2-distance/profile.ts";
 import obd2Odometer from "./vehicles/obd2-odometer/profile.ts";
 
-/** Every board model that ships, in the order lists show them: one line a model. */
-export const catalog: readonly Profile[] = [
-  // meters
-  eastronSdm120,
-  eastronSdm230,
-  eastronSdm630,
-  eastronSdm72d,
-  carloGavazziEm24,
-  carloGavazziEm111,
-  abbB23,
-  schneiderIem3155,
-  victronGridMeter,
-  dsmrP1,
-  emucsP1,
-  swedishP1,
-  aidonHan,
-  kaifaHan,
-  kamstrupHan,
-  smlMeter,
-  mbusHeatMeter,
-  openenergymonitorEmonpi,
-  openenergymonitorEmontx3,
-  openenergymonitorEmontxCm,
-  // positioning and vehicles
-  nmeaGnss,
-  obd2Odometer,
-  obd2Distance,
-  // charging stations that dial in
-  ocppGeneric,
-  ocpp16,
-  ocpp201,
-  tasmotaPlug,
-  shellyEm,
-  shelly3em,
-  shellyPro3em,
-  esphomeMeter,
-  zigbee2mqttPlug,
-  emonpiMqtt,
-  // chargers on serial lines and MQTT
-  openevse,
-  openevseWifi,
-  goE,
-  smartevse,
-  // sensors over MQTT
-  ruuviMqtt,
-  esphomeClimate,
-  // inverters
-  goodweEt,
-  goodweDt,
-  victronGx,
-  // charging stations over Modbus
-  alfenEve,
-  kebaP30,
-  // SunSpec
-  sunspecInverter,
-  fronius,
-  sma,
-  sunspecStorage,
-  sunspecMeter,
-  froniusSmartMeter,
-  // sensors on Firmata boards
-  bme280,
-  dht22,
-  ds18b20,
-  bh1750,
-  ina219,
-  ina260,
-  soilMoisture,
-  doorContact,
-  s0PulseMeter,
-];
+/** Every board model that ships by the folder it stands in, in the order lists show them: one line a model. */
+const FOLDERS = {
+  meters: [
+    eastronSdm120,
+    eastronSdm230,
+    eastronSdm630,
+    eastronSdm72d,
+    carloGavazziEm24,
+    carloGavazziEm111,
+    abbB23,
+    schneiderIem3155,
+    victronGridMeter,
+    dsmrP1,
+    emucsP1,
+    swedishP1,
+    aidonHan,
+    kaifaHan,
+    kamstrupHan,
+    smlMeter,
+    mbusHeatMeter,
+    openenergymonitorEmonpi,
+    openenergymonitorEmontx3,
+    openenergymonitorEmontxCm,
+    tasmotaPlug,
+    shellyEm,
+    shelly3em,
+    shellyPro3em,
+    esphomeMeter,
+    zigbee2mqttPlug,
+    emonpiMqtt,
+    sunspecMeter,
+    froniusSmartMeter,
+  ],
+  inverters: [goodweEt, goodweDt, victronGx, sunspecInverter, fronius, sma, sunspecStorage],
+  chargers: [ocppGeneric, ocpp16, ocpp201, openevse, openevseWifi, goE, smartevse, alfenEve, kebaP30],
+  sensors: [
+    ruuviMqtt,
+    esphomeClimate,
+    bme280,
+    dht22,
+    ds18b20,
+    bh1750,
+    ina219,
+    ina260,
+    soilMoisture,
+    doorContact,
+    s0PulseMeter,
+  ],
+  positioning: [nmeaGnss],
+  vehicles: [obd2Odometer, obd2Distance],
+} satisfies Record<string, readonly Profile[]>;
+
+/** Every board model that ships. */
+export const catalog: readonly Profile[] = Object.values(FOLDERS).flat();
+
+/** Where a model that ships is described: `meters/eastron-sdm630`. Undefined for any other profile. */
+export function folderOf(profile: Profile): string | undefined {
+  const group = Object.entries(FOLDERS).find(([, profiles]) => profiles.includes(profile))?.[0];
+  return group && `${group}/${profile.id}`;
+}
 
 /** The profiles that ship. */
 export const builtIn = new Catalog(catalog);

@@ -8,8 +8,10 @@ import {
   capabilitiesOf,
   catalog,
   DRIVERS,
+  deviceListPage,
   driverId,
   findDriver,
+  folderOf,
   lintProfile,
   type Profile,
   profile,
@@ -55,6 +57,7 @@ describe.each(folders())("%s", (folder) => {
     expect(dirname(folder)).toMatch(/^catalog\/[a-z]+$/);
     expect(folder.endsWith(`/${board.id}`)).toBe(true);
     expect(findDriver(driverId(board))).toBe(board);
+    expect(folder).toBe(`catalog/${folderOf(board)}`);
   });
 
   it("reads in blocks that the board can answer", async () => {
@@ -73,6 +76,21 @@ describe("catalog", () => {
   it("lists every folder once", () => {
     expect(catalog).toHaveLength(folders().length - 1);
     expect(new Set(DRIVERS.map(({ id }) => id)).size).toBe(catalog.length);
+  });
+
+  it("is the page DEVICES.md, whose links lead to a README", async () => {
+    const page = deviceListPage(catalog);
+    // `-u` writes it anew.
+    await expect(page).toMatchFileSnapshot(join(root, "DEVICES.md"));
+    const links = [...page.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
+    expect(links).toHaveLength(catalog.length + 1);
+    for (const link of links) expect(existsSync(join(root, link)), link).toBe(true);
+  });
+
+  it("has no word of its own beside the vocabulary", () => {
+    for (const { measurements } of catalog) {
+      for (const { name } of measurements) expect(name.startsWith("x_"), name).toBe(false);
+    }
   });
 
   it("knows what a mistyped driver may have meant", () => {
