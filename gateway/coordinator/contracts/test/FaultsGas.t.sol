@@ -85,12 +85,12 @@ contract FaultsGasTest is FaultsFixture {
         measured(fault, abi.encodeCall(faults.invalid, (GATEWAY, cited, deviceKey)));
     }
 
-    function test_invalid() public {
+    function test_gas_of_invalid() public {
         forgedBy(Algorithms.ES256, "invalid, P-256");
         forgedBy(Algorithms.ES256K, "invalid, secp256k1");
     }
 
-    function test_incoherent() public {
+    function test_gas_of_incoherent() public {
         Said memory twice = reading(10);
         twice.root = keccak256("other readings");
         (Logged memory a, Logged memory b) = logOf(entry(reading(10)), entry(twice), 1);
@@ -98,7 +98,7 @@ contract FaultsGasTest is FaultsFixture {
         measured("incoherent", abi.encodeCall(faults.incoherent, (GATEWAY, a, b)));
     }
 
-    function test_forked() public {
+    function test_gas_of_forked() public {
         (, Logged memory a) = logOf(entry(enrolment()), entry(reading(10)), 1);
         (, Logged memory b) = logOf(entry(enrolment()), entry(reading(11)), 2);
         Commitment memory larger = Commitment(3, 2 * HALF + 1, keccak256("x"));
@@ -114,19 +114,19 @@ contract FaultsGasTest is FaultsFixture {
         measured("forked", abi.encodeCall(faults.forked, (GATEWAY, a.commitment, larger, HALF, x, a.path, y, path)));
     }
 
-    function test_unbacked() public {
+    function test_gas_of_unbacked() public {
         logOf(entry(enrolment()), entry(reading(10)), 1);
         Sealed memory it = sealAmong(Share(keccak256("nobody's"), MARK, MARK + 1, 0, HALF));
         measured("unbacked", abi.encodeCall(faults.unbacked, (GATEWAY, it)));
     }
 
-    function test_misquoted() public {
+    function test_gas_of_misquoted() public {
         (, Logged memory b) = logOf(entry(enrolment()), entry(reading(10)), 1);
         Sealed memory it = sealAmong(Share(device, MARK, MARK + 10_001, FIRST_MARK, HALF));
         measured("misquoted", abi.encodeCall(faults.misquoted, (GATEWAY, it, true, b)));
     }
 
-    function test_misdated() public {
+    function test_gas_of_misdated() public {
         (Logged memory a,) = logOf(entry(enrolment()), entry(reading(10)), 1);
         vm.warp(ledger.epochEnd(0));
         Commitment memory late = Commitment(2, 4 * HALF, keccak256("late"));
@@ -136,7 +136,7 @@ contract FaultsGasTest is FaultsFixture {
         measured("misdated", abi.encodeCall(faults.misdated, (GATEWAY, it, a.commitment, late)));
     }
 
-    function test_outpaced() public {
+    function test_gas_of_outpaced() public {
         Said memory much = reading(10);
         much.work = MARK + 1_000_000;
         (Logged memory a, Logged memory b) = logOf(entry(enrolment()), entry(much), 1);
@@ -144,7 +144,7 @@ contract FaultsGasTest is FaultsFixture {
         measured("outpaced", abi.encodeCall(faults.outpaced, (GATEWAY, it, a, b)), GOAL_OUTPACED);
     }
 
-    function test_overlapping() public {
+    function test_gas_of_overlapping() public {
         Share memory share = Share(device, MARK, MARK + 10_000, FIRST_MARK, HALF);
         Sealed memory it = sealAmong(share);
         delete it.path;
@@ -155,7 +155,7 @@ contract FaultsGasTest is FaultsFixture {
         measured("overlapping", abi.encodeCall(faults.overlapping, (GATEWAY, a, b)));
     }
 
-    function test_withheld() public {
+    function test_gas_of_withheld() public {
         (Logged memory a,) = logOf(entry(enrolment()), entry(reading(10)), 1);
         honestSeal();
         vm.prank(CHALLENGER);
@@ -165,7 +165,7 @@ contract FaultsGasTest is FaultsFixture {
         measured("withheld", abi.encodeCall(faults.withheld, (GATEWAY, a.commitment, 5)));
     }
 
-    function test_opaque() public {
+    function test_gas_of_opaque() public {
         honestSeal();
         vm.prank(CHALLENGER);
         faults.demandShare{value: MIN_BOND}(GATEWAY, 0, KIND, 5);
@@ -175,7 +175,7 @@ contract FaultsGasTest is FaultsFixture {
     }
 
     /// The least bond pays for the answer at the base fee of the demand, several times over.
-    function test_answers() public {
+    function test_gas_of_answers() public {
         (Logged memory a,) = logOf(entry(enrolment()), entry(reading(10)), 1);
         Sealed memory it = honestSeal();
         vm.prank(CHALLENGER);
