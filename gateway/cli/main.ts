@@ -7,6 +7,7 @@ import { Output } from "./output.ts";
 import { coordinatorVerbs } from "./verbs/coordinator.ts";
 import { devicesVerbs } from "./verbs/devices.ts";
 import { verb } from "./verbs/verb.ts";
+import { watchtowerVerbs } from "./verbs/watchtower.ts";
 
 const program = new Command("fieldseal")
   .description("Signed readings from real meters and boards: gateway, log, chain commitment, proof.")
@@ -79,6 +80,7 @@ verb(batch, "submit", "close the open batch now instead of at its time").action(
 );
 
 coordinatorVerbs(program);
+watchtowerVerbs(program);
 
 const config = group("config", "check and show the configuration");
 verb(config, "check", "every problem with line and column").action(async (options) =>

@@ -143,7 +143,8 @@ async function readEntries(
       return { kind: "missing", first: index, why: error.message };
     }
     for (; index < tile * TILE_WIDTH + width; index++) {
-      const entry = items[index % TILE_WIDTH]!;
+      const entry = items[index % TILE_WIDTH];
+      if (entry === undefined) return { kind: "missing", first: index, why: "the bundle is too short" };
       bytes += entry.length;
       if (bytes > MOST_BYTES) return { kind: "missing", first: index, why: "its entries are longer than are read" };
       if (entry.length === 0) return { kind: "missing", first: index, why: "an entry without bytes" };

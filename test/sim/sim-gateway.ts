@@ -91,6 +91,12 @@ export class SimGateway {
     return publishedIn(files, { read: async (path) => this.#sealFiles.get(path), list: async () => [] });
   }
 
+  /** What it publishes, by path under its data folder. */
+  *publishedFiles(): Iterable<[path: string, bytes: Uint8Array]> {
+    for (const [path, bytes] of this.#snapshot ?? this.#files.files) yield [`log/${path}`, bytes];
+    for (const [path, bytes] of this.#sealFiles) yield [`seals/${path}`, bytes];
+  }
+
   /** From now on nothing new is published. */
   hideLog(): void {
     this.#snapshot = new Map(this.#files.files);
