@@ -5,12 +5,17 @@ import { coordinatorAt } from "../../gateway/coordinator/coordinator.ts";
 import { decodeDeployment } from "../../gateway/coordinator/deployment.ts";
 import { fundLocal, type LocalChain, startLocalChain } from "../../gateway/coordinator/local-chain.ts";
 import { localTransactionSigner, type TransactionSigner } from "../../gateway/coordinator/signer.ts";
-import { toHex } from "../../protocols/bytes/index.ts";
+import { encodeCoseKey } from "../../protocols/attestation/index.ts";
+import { fromUtf8, toHex } from "../../protocols/bytes/index.ts";
 import { toAddressText } from "../../protocols/evm/index.ts";
+import { encodeTlogProof, encodeVkey } from "../../protocols/log/index.ts";
+import { encodeProof } from "../../protocols/proof/index.ts";
 import { cliJson } from "./cli.ts";
 import { secretOf, type TestCoordinator } from "./coordinator.ts";
+import { logKey } from "./log-fixture.ts";
 import { SealingRig } from "./sealing.ts";
 import { Site } from "./site.ts";
+import type { TestBoard } from "./statements.ts";
 
 /** A person's account with its key in a file. */
 export interface Person {
@@ -90,4 +95,31 @@ function section(url: string, file: string): string {
     ...addresses.map(([name, address]) => `  ${name}: "${toAddressText(address)}"`),
     "",
   ].join("\n");
+}
+
+/** An exported proof of a log entry in the newest commitment, as far as a challenge reads it. */
+export async function proofOfEntry(
+  { deployment, gateway }: TestCoordinator,
+  rig: SealingRig,
+  board: TestBoard,
+  index: number,
+): Promise<string> {
+  const stored = rig.commitments.read(rig.commitments.sizes().at(-1)!)!;
+  const { chainId, blockHash, headerRlp, transactionIndex, proof } = stored.commitment!;
+  const { size } = stored.checkpoint;
+  const attestation = await rig.log.entry(index);
+  const log = encodeTlogProof({ index, proof: await rig.log.proof(index, size), checkpoint: stored.note });
+  return encodeProof({
+    reading: { bytes: Uint8Array.of(1), index: 0, path: [] },
+    attestation,
+    key: encodeCoseKey(board.key.publicKey),
+    enrolment: { attestation, body: Uint8Array.of(1) },
+    previous: null,
+    log: { vkey: encodeVkey(logKey), proof: fromUtf8(log)! },
+    commitment: {
+      ...{ chainId: Number(chainId), ledger: deployment.ledger, gateway: gateway.address },
+      ...{ blockHash, header: headerRlp, transactionIndex, receiptProof: [...proof] },
+    },
+    notBefore: null,
+  });
 }

@@ -17,14 +17,11 @@ import {
   scopeOf,
   toBeCountersigned,
 } from "../../protocols/attestation/index.ts";
-import { fromUtf8, sha256, toBase64Url, toHex } from "../../protocols/bytes/index.ts";
-import { encodeTlogProof, encodeVkey } from "../../protocols/log/index.ts";
-import { encodeProof } from "../../protocols/proof/index.ts";
+import { sha256, toBase64Url, toHex } from "../../protocols/bytes/index.ts";
 import { epochStart, finalAt } from "../../protocols/shares/index.ts";
 import type { CliResult } from "../support/cli.ts";
 import { type Committing, mine, sent } from "../support/committing.ts";
-import { CoordinatorSite, type Person } from "../support/coordinator-site.ts";
-import { logKey } from "../support/log-fixture.ts";
+import { CoordinatorSite, type Person, proofOfEntry } from "../support/coordinator-site.ts";
 import { SealedBoard, type SealingRig } from "../support/sealing.ts";
 import { TestBoard } from "../support/statements.ts";
 
@@ -273,6 +270,16 @@ describe("claim, rewards, market and challenge", () => {
     expect(shown).toMatch(/× 40 \/ 40 = .*\n.*as computed/);
   });
 
+  it("rewards sees a share that neither the log nor the chain says", async () => {
+    const file = join(logFolders(it1.site.data).seals, `${String(first).padStart(10, "0")}.json`);
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace('"540"', '"541"'));
+    const result = await people("rewards", "--epoch", first.toString());
+    writeFileSync(file, text);
+    expect(result.code).toBe(3);
+    expect(result.stdout).toMatch(/made again from the log: different[\s\S]*not-sealed/);
+  });
+
   it("certificates are issued for what was not paid, listed, bought, and retired", async () => {
     await rig.at(finalAt(rig.times, first + 1n));
     const certificate = `${toHex(boards[0]!.board.id)}:${first + 1n}`;
@@ -321,29 +328,6 @@ describe("claim, rewards, market and challenge", () => {
     expect((await failure("market", "settle", file, ...other.args)).message).toContain("NothingToSettle");
   });
 
-  /** An exported proof, as far as a challenge reads it. */
-  async function proofOf(index: number): Promise<string> {
-    const stored = rig.commitments.read(rig.commitments.sizes().at(-1)!)!;
-    const { chainId, blockHash, headerRlp, transactionIndex, proof } = stored.commitment!;
-    const { size } = stored.checkpoint;
-    const attestation = await rig.log.entry(index);
-    const key = encodeCoseKey(boards[index]!.board.key.publicKey);
-    const log = encodeTlogProof({ index, proof: await rig.log.proof(index, size), checkpoint: stored.note });
-    return encodeProof({
-      reading: { bytes: Uint8Array.of(1), index: 0, path: [] },
-      attestation,
-      key,
-      enrolment: { attestation, body: Uint8Array.of(1) },
-      previous: null,
-      log: { vkey: encodeVkey(logKey), proof: fromUtf8(log)! },
-      commitment: {
-        ...{ chainId: Number(chainId), ledger: it1.test.deployment.ledger, gateway: it1.test.gateway.address },
-        ...{ blockHash, header: headerRlp, transactionIndex, receiptProof: [...proof] },
-      },
-      notBefore: null,
-    });
-  }
-
   it("an owner takes a device out of service", async () => {
     const device = toHex(boards[1]!.board.id);
     expect(await json("device", "retire", device, ...owner.args)).toMatchObject({ until: expect.any(String) });
@@ -359,7 +343,7 @@ describe("claim, rewards, market and challenge", () => {
     expect(coherent.message).toContain("Coherent");
     const evidence = join(it1.site.dir, "evidence.json");
     const proof = join(it1.site.dir, "proof.json");
-    writeFileSync(proof, await proofOf(0));
+    writeFileSync(proof, await proofOfEntry(it1.test, rig, boards[0]!.board, 0));
     const proven = await failure("challenge", "invalid", "--proof", proof, ...other.args);
     expect(proven).toMatchObject({
       exit: 1,

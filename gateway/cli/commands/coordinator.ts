@@ -120,6 +120,8 @@ export async function coordinatorDeploy(options: DeployOptions): Promise<void> {
     }
     await confirm(out, options, "Deploy?");
     let total = 0n;
+    // What was sent stays on its way when this process ends before it is in a block.
+    if (out.json) for (const name of CONTRACTS) out.note(`${name} will be at ${addressText(plan.addresses[name])}`);
     const deployment = await deployCoordinator({
       chain,
       signer,
