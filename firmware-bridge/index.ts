@@ -1,4 +1,12 @@
 export {
+  FirmataBoard,
+  type FirmataBoardOptions,
+  type FirmataIo,
+  type FirmataIoOptions,
+  type FirmataLoader,
+  firmataIo,
+} from "./firmata/index.ts";
+export {
   type Clock,
   type CloseReason,
   type ManualClock,

@@ -25,6 +25,9 @@ import type { Peer, PeerContext, PeerKind } from "./peer.ts";
 /** How often the board looks at its pins, in ms; a pulse lasts one look, and so does its pause. */
 const LOOK_MS = 40;
 
+/** As StandardFirmata. */
+const MOST_CONTINUOUS = 8;
+
 /** What the house's meter does not know. */
 const AIR: Readonly<Record<string, number>> = {
   temperature: 21.56,
@@ -48,6 +51,8 @@ class FirmataTwin implements Peer {
   /** Pulses that the pins have shown, by measurement. */
   readonly #shown = new Map<string, number>();
   readonly #low = new Set<number>();
+  /** What is read again with each sample (i2c.md, "read continuously"), by address and register. */
+  readonly #continuous = new Map<string, () => void>();
   #sampling = 19;
   #sampledAt = 0;
   #timer: Timer;
@@ -86,6 +91,7 @@ class FirmataTwin implements Peer {
     for (let pin = 0; pin < PINS; pin++) this.#modes.set(pin, pin >= FIRST_ANALOG ? PinMode.analog : PinMode.output);
     this.#analog.clear();
     this.#ports.clear();
+    this.#continuous.clear();
     this.#sampling = 19;
   }
 
@@ -123,8 +129,15 @@ class FirmataTwin implements Peer {
       return;
     }
     const register = bytes.length > 1 ? bytes[0] : undefined;
-    const data = chip?.read(register, bytes[bytes.length - 1] ?? 0) ?? new Uint8Array(0);
-    this.#send(i2cFrame(address, register ?? 0, data));
+    const key = `${address} ${register}`;
+    this.#continuous.delete(key);
+    if (mode === 3) return;
+    const read = () => {
+      const data = chip?.read(register, bytes[bytes.length - 1] ?? 0) ?? new Uint8Array(0);
+      this.#send(i2cFrame(address, register ?? 0, data));
+    };
+    read();
+    if (mode === 2 && this.#continuous.size < MOST_CONTINUOUS) this.#continuous.set(key, read);
   }
 
   #oneWire(command: number, pin: number, data: Uint8Array): void {
@@ -145,6 +158,7 @@ class FirmataTwin implements Peer {
     if (clock.monotonic() - this.#sampledAt < this.#sampling) return;
     this.#sampledAt = clock.monotonic();
     for (const channel of this.#analog) this.#send(analogFrame(channel, this.#raw(channel)));
+    for (const read of this.#continuous.values()) read();
   }
 
   /** One step of each pulse output: down while there are pulses to show, and up again. */

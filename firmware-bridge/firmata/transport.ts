@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { FirmataDecoder, type FirmataMessage, parseFirmata } from "../../protocols/firmata/index.ts";
+import { checkRom } from "../../protocols/sensors/index.ts";
 import type { Port } from "../port/index.ts";
 
 export interface FirmataTransportOptions {
@@ -57,6 +58,8 @@ export class FirmataTransport extends EventEmitter {
       if (this.#pins > 0 && message.pins.length !== this.#pins) return undefined;
       this.#pins = message.pins.length;
     }
+    // The library prints about these.
+    if (message.kind === "one-wire-found" && !message.roms.every(isRom)) return undefined;
     if (message.kind === "pin-state" && message.pin >= this.#pins) return undefined;
     if (message.kind === "analog-mapping") {
       // The library adds the channels of a second answer to those it has.
@@ -75,5 +78,14 @@ export class FirmataTransport extends EventEmitter {
         done?.(error);
       },
     );
+  }
+}
+
+function isRom(rom: Uint8Array): boolean {
+  try {
+    checkRom(rom);
+    return true;
+  } catch {
+    return false;
   }
 }
