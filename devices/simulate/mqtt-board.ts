@@ -1,7 +1,8 @@
 import type { Clock, Timer } from "../../firmware-bridge/port/index.ts";
 import { fromUtf8, toHex, UsageError } from "../../protocols/bytes/index.ts";
 import { encodeRuuvi } from "../../protocols/ruuvi/index.ts";
-import { findDriver } from "../catalog/index.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import { builtIn } from "../catalog/index.ts";
 import type { MessageSource } from "../drivers/messages.ts";
 import { type TopicOf, topicsOf } from "../drivers/mqtt/topics.ts";
 import type { MeasurementProfile } from "../profile.ts";
@@ -26,6 +27,8 @@ export interface MqttBoardOptions {
   startImport?: number;
   /** A day of power, in place of a household's. */
   series?: PowerSeries;
+  /** Default: the models that ship. */
+  catalog?: Catalog;
 }
 
 export interface MqttBoard {
@@ -81,8 +84,8 @@ class SimulatedMqttBoard implements MqttBoard {
   #sequence = 0;
 
   constructor(options: MqttBoardOptions) {
-    const { driver, clock, seed = 1, startImport, topic, unit = 1, series } = options;
-    const profile = findDriver(driver);
+    const { driver, clock, seed = 1, startImport, topic, unit = 1, series, catalog = builtIn } = options;
+    const profile = catalog.find(driver);
     if (profile.link !== "mqtt") {
       throw new UsageError("FS-SIMULATE", `${driver} is not simulated over MQTT`, { fix: "name a driver of mqtt/…" });
     }

@@ -2,7 +2,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import { type Clock, type MemoryDevice, serialPort } from "../../firmware-bridge/port/index.ts";
 import { EnvironmentError, UsageError } from "../../protocols/bytes/index.ts";
 import type { DlmsKeys } from "../../protocols/meter/index.ts";
-import { findDriver } from "../catalog/index.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import { builtIn } from "../catalog/index.ts";
 import { SimulatedBoard } from "./board.ts";
 import type { PowerSeries } from "./day-profile.ts";
 import { MeterModel } from "./meter-model.ts";
@@ -30,6 +31,8 @@ export interface SimulateOptions {
   clock: Clock;
   /** Between two telegrams of a P1 meter, in ms. Default 1000, as DSMR 5. */
   interval?: number;
+  /** Default: the models that ship. */
+  catalog?: Catalog;
 }
 
 export interface Simulator {
@@ -44,8 +47,9 @@ export interface Simulator {
  * @throws UsageError FS-DEVICE-DRIVER, FS-SIMULATE; EnvironmentError FS-PORT-… when the port cannot be had.
  */
 export async function simulate(options: SimulateOptions): Promise<Simulator> {
+  const { catalog = builtIn } = options;
   const boards = options.boards.map(({ driver, unit, seed, startImport, series, keys }, i) => {
-    const profile = findDriver(driver);
+    const profile = catalog.find(driver);
     const model = new MeterModel({
       clock: options.clock,
       seed: seed ?? i + 1,

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import {
+  type Catalog,
   dialCentral,
   type Fault,
-  findDriver,
   type LinkKind,
   type SimulatedBoardOptions,
   SimulatedStation,
@@ -27,6 +27,8 @@ export interface RunningSimulators {
 }
 
 export interface SimulatorsOptions {
+  /** Board models that there are. */
+  catalog: Catalog;
   boards: readonly SimulatedBoardOptions[];
   /** `pty[:PATH]`, a device path, `tcp:PORT`, `rtu+tcp:PORT`, `mqtt[://…]`, `ws[://…]`. */
   on: string;
@@ -43,11 +45,11 @@ export interface SimulatorsOptions {
   onNote(text: string): void;
 }
 
-const linksOf = (boards: readonly SimulatedBoardOptions[]): LinkKind[] =>
-  boards.map(({ driver }) => findDriver(driver).link);
+const linksOf = ({ boards, catalog }: SimulatorsOptions): LinkKind[] =>
+  boards.map(({ driver }) => catalog.find(driver).link);
 
 function expectLink(options: SimulatorsOptions, link: LinkKind): void {
-  if (linksOf(options.boards).every((one) => one === link)) return;
+  if (linksOf(options).every((one) => one === link)) return;
   throw new UsageError("FS-SIMULATE", `${options.on.slice(0, 40)} carries only boards of ${link}/…`, {
     fix: "start one simulator for each kind of line: pty or tcp:PORT, mqtt, ws",
   });
@@ -55,7 +57,7 @@ function expectLink(options: SimulatorsOptions, link: LinkKind): void {
 
 async function onLine(options: SimulatorsOptions): Promise<RunningSimulators> {
   const { boards, clock, on, interval } = options;
-  const away = linksOf(boards).find((link) => link === "mqtt" || link === "ocpp");
+  const away = linksOf(options).find((link) => link === "mqtt" || link === "ocpp");
   if (away) {
     throw new UsageError("FS-SIMULATE", `boards of ${away}/… stand on no line`, {
       fix: away === "mqtt" ? "use --on mqtt, or mqtt://host:port" : "use --on ws, or ws://host:port",
@@ -65,7 +67,7 @@ async function onLine(options: SimulatorsOptions): Promise<RunningSimulators> {
   const pair = pty ? await ptyPair(pty[1]) : undefined;
   try {
     const pace = interval === undefined ? {} : { interval };
-    const simulator = await simulate({ boards, on: pair?.near ?? on, clock, ...pace });
+    const simulator = await simulate({ boards, on: pair?.near ?? on, clock, catalog: options.catalog, ...pace });
     const port = pair?.far ?? simulator.port;
     return {
       port,
@@ -108,7 +110,7 @@ async function onBroker(options: SimulatorsOptions): Promise<RunningSimulators> 
     if (state.kind === "offline") options.onNote(`no broker at ${url}: ${state.why}`);
   };
   const topics = boards.map(({ driver }, i) => {
-    const own = findDriver(driver).mqtt?.topic;
+    const own = options.catalog.find(driver).mqtt?.topic;
     const base = options.topic ?? (own ? own : `simulated/${driver.slice(driver.indexOf("/") + 1)}`);
     return i === 0 ? base : `${base}-${i + 1}`;
   });
@@ -118,6 +120,7 @@ async function onBroker(options: SimulatorsOptions): Promise<RunningSimulators> 
       topic: topics[i]!,
       messages,
       clock,
+      catalog: options.catalog,
       ...(interval === undefined ? {} : { interval }),
       ...(seed === undefined ? {} : { seed }),
       ...(startImport === undefined ? {} : { startImport }),
@@ -150,7 +153,7 @@ async function onCentral(options: SimulatorsOptions): Promise<RunningSimulators>
   const ids = boards.map((_, i) => `${options.station ?? "SIM-0001"}${i === 0 ? "" : `-${i + 1}`}`);
   const stations = boards.map(({ driver, startImport }, i) => {
     const station = ids[i]!;
-    const version = findDriver(driver).ocpp!.versions[0]!;
+    const version = options.catalog.find(driver).ocpp!.versions[0]!;
     const password = Object.values(config?.devices ?? {}).find((device) => device.station === station)?.password;
     return new SimulatedStation({
       clock,

@@ -4,7 +4,7 @@ import { type PowerSeries, parseDayProfile, type SimulatedBoardOptions } from ".
 import { systemClock } from "../../../firmware-bridge/port/clock.ts";
 import { EnvironmentError, fromHex, UsageError } from "../../../protocols/bytes/index.ts";
 import { parseDuration } from "../../config/index.ts";
-import { type CommonOptions, load, outputOf } from "../context.ts";
+import { type CommonOptions, knownModels, load, outputOf } from "../context.ts";
 import { faultOf, parseFaultLine } from "../fault-lines.ts";
 import type { Output } from "../output.ts";
 import { type RunningSimulators, startSimulators } from "../simulators.ts";
@@ -101,6 +101,7 @@ export async function simulateCommand(models: string[], options: SimulateCommand
     boards: boardsOf(models, options),
     on,
     clock: systemClock(),
+    catalog: knownModels(options),
     config: () => load(options).config,
     onNote: (text) => out.note(text),
     ...(interval === undefined ? {} : { interval: parseDuration(interval) }),
