@@ -31,7 +31,7 @@ const SOURCE_OF: Readonly<Record<(typeof WRITABLE_LINKS)[number], SourceName>> =
   firmata: "firmata",
 };
 
-/** Links whose frames are bytes: their hex may be written with spaces between. */
+/** Links whose frames are bytes: their hex may be written with spaces between, or in the brackets that libmodbus prints. */
 const BYTES: readonly LinkKind[] = ["modbus", "sunspec", "han", "sml", "mbus", "firmata"];
 
 const SOURCES = Object.keys(sourceSchemas) as SourceName[];
@@ -74,12 +74,12 @@ function measurementOf(written: WrittenMeasurement, link: WrittenProfile["link"]
   return { ...written, unit: unit ?? "", kind: kind ?? "gauge", bounds: written.bounds ?? [0, 1] };
 }
 
-/** Hex as it is decoded: without the spaces that people put between bytes. */
+/** Hex as it is decoded: without what people and programs put between bytes. */
 const bytesOf =
   (link: LinkKind) =>
   (frame: RecordedFrame): RecordedFrame => {
     if (!BYTES.includes(link)) return frame;
     const { request, answer } = frame;
-    const packed = (hex: string) => hex.replace(/\s+/g, "");
+    const packed = (hex: string) => hex.replace(/[\s[\]<>]/g, "");
     return { ...frame, answer: packed(answer), ...(request === undefined ? {} : { request: packed(request) }) };
   };

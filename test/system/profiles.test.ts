@@ -121,6 +121,11 @@ describe("a board of one's own", () => {
     }
   });
 
+  it("is simulated like one that ships", async () => {
+    const ended = await site.cli(["simulate", "modbus/my-sdm120", "--on", "tcp:0", "--for", "100ms"]);
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining("ready      modbus/my-sdm120") });
+  });
+
   it("tells of a device whose profile is not there", async () => {
     site.edit((text) => text.replace("modbus/my-sdm120", "modbus/my-sdm210"));
     const { code, said } = await run("config", "check");

@@ -76,6 +76,18 @@ describe("a profile in YAML", () => {
     expect(hex!.answer).toBe("0x12");
   });
 
+  it("takes bytes as mbpoll prints them", () => {
+    const { profile, frames } = readProfile(
+      write(
+        changed(/request: .*/, '"request": "[01][03][00][00][00][03][05][CB]"').replace(
+          /answer: .*/,
+          'answer: "<01><03><06><FF><FF><E8><90><08><FC><13><62>"',
+        ),
+      ),
+    );
+    expect(checkFrames(profile!, frames)[0]!.problems).toEqual([]);
+  });
+
   it("keeps 64-bit integers whole", () => {
     const { profile } = readProfile(
       write(changed("at: 0x10, type: u32", "at: 0x10, type: u64, none: [18446744073709551615]")),
