@@ -4,6 +4,7 @@ import type { Chain } from "../coordinator/chain.ts";
 import type { ContractCall } from "../coordinator/coordinator.ts";
 import type { faultCalls } from "../coordinator/faults.ts";
 import { call } from "../coordinator/rpc.ts";
+import type { Range } from "./answers.ts";
 import type { Missing, Suspicion } from "./suspicion.ts";
 
 /** What was demanded of a gateway. */
@@ -47,12 +48,19 @@ export async function demandState(
 /**
  * What to demand where something is missing: any of the entries or points, since a gateway that knew which one would show only that.
  * @param random bytes that the gateway cannot foresee.
+ * @param range entries in which the difference must lie.
  */
-export function demandFor(missing: Missing, bond: bigint, random: (length: number) => Uint8Array): Asked {
+export function demandFor(
+  missing: Missing,
+  bond: bigint,
+  random: (length: number) => Uint8Array,
+  range?: Range,
+): Asked {
   const drawn = random(32).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
   if (missing.what === "entry") {
-    const { seq, size, root, first } = missing;
-    return { what: "entry", seq, size, root, index: first + (drawn % (size - first)), bond };
+    const { seq, size, root } = missing;
+    const { from, to } = range ?? { from: missing.first, to: size };
+    return { what: "entry", seq, size, root, index: from + (drawn % (to - from)), bond };
   }
   const { epoch, deviceKind, work } = missing;
   return { what: "share", epoch, deviceKind, point: drawn % work, bond };

@@ -14,7 +14,9 @@ import { data, getBlock, getLatestBlock, quantity, readArray, readData, readObje
 export type ChainFact =
   | { kind: "committed"; gateway: Uint8Array; seq: bigint; size: bigint; root: Uint8Array }
   | { kind: "sealed"; gateway: Uint8Array; epoch: bigint; deviceKind: number }
-  | { kind: "registered"; device: Uint8Array; transaction: Uint8Array };
+  | { kind: "registered"; device: Uint8Array; transaction: Uint8Array }
+  /** A demand was answered. */
+  | { kind: "answered"; gateway: Uint8Array; id: Uint8Array; transaction: Uint8Array };
 
 /** The block up to which everything was read. */
 export interface Cursor {
@@ -26,6 +28,7 @@ export interface ChainFeedOptions {
   chain: Chain;
   ledger: Uint8Array;
   registry: Uint8Array;
+  faults: Uint8Array;
   /** Whose commitments and seals. */
   gateways: readonly Uint8Array[];
   /** Block of the Ledger's creation, or any before. */
@@ -47,6 +50,7 @@ const topic = (signature: string) => {
 };
 const committedTopic = topic("Committed(address,uint64,uint64,bytes32)");
 const sealedTopic = topic("Sealed(address,uint32,uint8)");
+const answeredTopic = topic("Answered(address,bytes32,uint256)");
 const registeredTopic = topic("Registered(bytes32,address,uint8,uint48,uint64)");
 
 interface Found extends Log {
@@ -64,11 +68,14 @@ function foundOf(value: unknown): Found {
 }
 
 /** The event of a log; undefined for one that was not asked for. @throws ProtocolError FS-ABI. */
-function factOf(log: Found, { ledger, registry }: ChainFeedOptions): ChainFact | undefined {
+function factOf(log: Found, { ledger, registry, faults }: ChainFeedOptions): ChainFact | undefined {
   const [name, first, second] = log.topics;
   if (name === undefined || first === undefined) return undefined;
   if (equalBytes(log.address, registry) && equalBytes(name, registeredTopic())) {
     return { kind: "registered", device: first, transaction: log.transaction };
+  }
+  if (equalBytes(log.address, faults) && equalBytes(name, answeredTopic()) && second !== undefined) {
+    return { kind: "answered", gateway: wordToAddress(first), id: second, transaction: log.transaction };
   }
   if (!equalBytes(log.address, ledger)) return undefined;
   if (equalBytes(name, sealedTopic()) && second !== undefined) {
@@ -98,7 +105,7 @@ export class ChainFeed {
    * @throws what `Chain.request` throws; ProtocolError FS-CHAIN-ANSWER, FS-ABI.
    */
   async read(): Promise<{ facts: ChainFact[]; again: boolean }> {
-    const { chain, ledger, registry, gateways, fromBlock } = this.#o;
+    const { chain, ledger, registry, faults, gateways, fromBlock } = this.#o;
     const latest = await getLatestBlock(chain);
     const cursor = this.#cursor;
     const same = cursor && latest.number >= cursor.number ? await getBlock(chain, cursor.number) : undefined;
@@ -114,6 +121,7 @@ export class ChainFeed {
       const found = [
         ...(await this.#logs(from, to, registry, [data(registeredTopic())])),
         ...(await this.#logs(from, to, ledger, [[data(committedTopic()), data(sealedTopic())], accounts])),
+        ...(await this.#logs(from, to, faults, [data(answeredTopic()), accounts])),
       ];
       for (const log of found) {
         const fact = factOf(log, this.#o);

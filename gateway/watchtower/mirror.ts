@@ -93,6 +93,13 @@ export class Mirror {
     return { commitment, index: BigInt(index), entry, path };
   }
 
+  /** Every hash of the copy. */
+  async tree(): Promise<MerkleTree> {
+    const tree = new MerkleTree();
+    for await (const { attestation } of this.#store.entries(0)) tree.append(leafHash(attestation));
+    return tree;
+  }
+
   /**
    * Looks whether the gateway now publishes another history, which leads to a commitment that our copy does not.
    * @param known a commitment that our copy leads to.

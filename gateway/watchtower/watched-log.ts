@@ -6,7 +6,10 @@ import {
   verifyAttestation,
 } from "../../protocols/attestation/index.ts";
 import { compareBytes, equalBytes, fromUtf8, ProtocolError, toHex } from "../../protocols/bytes/index.ts";
+import { leafHash } from "../../protocols/log/index.ts";
 import type { CommitmentEvidence, faultCalls } from "../coordinator/faults.ts";
+import { type Range, type ShownEntry, whereDifferent } from "./answers.ts";
+import type { Asked } from "./asking.ts";
 import type { DeviceKeys } from "./device-keys.ts";
 import { Histories } from "./histories.ts";
 import type { Mirror } from "./mirror.ts";
@@ -164,6 +167,25 @@ export class WatchedLog {
     }
     const { seq, size, root } = other;
     return { what: "entry", seq, size, root, first: 0n, why: "the published entries have another root" };
+  }
+
+  /** What the answer to a demand about another history tells: a proof of it, or in which entries to look for one. */
+  async judgeAnswer(
+    asked: Extract<Asked, { what: "entry" }>,
+    shown: ShownEntry,
+  ): Promise<{ suspicion: Suspicion } | { range: Range } | undefined> {
+    const { mirror, calls } = this.#o;
+    const known = this.proven;
+    if (known === undefined || (await mirror.leadsTo(asked))) return undefined;
+    const where = whereDifferent(asked, shown, await mirror.tree(), Number(known.size));
+    if (where === undefined) return undefined;
+    if (where !== "leaf") return { range: where };
+    const { index, seq, size, root } = asked;
+    const { entry, path } = await mirror.logged(known, Number(index));
+    const ours = { commitment: known, leaf: leafHash(entry), path };
+    const theirs = { commitment: { seq, size, root }, leaf: leafHash(shown.entry), path: shown.path };
+    const text = `entry ${index} of commitment ${seq}, shown on demand, is another one than before`;
+    return { suspicion: { fault: "forked", text, call: calls.forked(index, ours, theirs) } };
   }
 
   async #check(suspicions: Suspicion[]): Promise<void> {

@@ -1,41 +1,24 @@
-import type { Verifier } from "../../protocols/attestation/index.ts";
-import { scopeOf } from "../../protocols/attestation/index.ts";
-import { equalBytes, FieldsealError, fromHex, toHex } from "../../protocols/bytes/index.ts";
-import { epochEnd, finalAt, SumTree } from "../../protocols/shares/index.ts";
+import { scopeOf, type Verifier } from "../../protocols/attestation/index.ts";
+import { equalBytes, FieldsealError, toHex } from "../../protocols/bytes/index.ts";
+import { finalAt, SumTree } from "../../protocols/shares/index.ts";
 import type { Chain } from "../coordinator/chain.ts";
 import { type ContractCall, type Coordinator, coordinatorAt } from "../coordinator/coordinator.ts";
 import { answerTime } from "../coordinator/demands.ts";
-import { type CommitmentEvidence, collectBondsCall, faultCalls, leastBond, owedBonds } from "../coordinator/faults.ts";
-import { readRevert } from "../coordinator/reverts.ts";
-import { estimateGas } from "../coordinator/rpc.ts";
+import { faultCalls } from "../coordinator/faults.ts";
 import { type LedgerSeals, ledgerSeals, type SealOnChain } from "../coordinator/seals.ts";
-import { type Asked, demandCall, demandFor, demandState, isSameTarget, unanswered } from "./asking.ts";
+import { demandId } from "./asking.ts";
 import { ChainFeed } from "./chain-feed.ts";
+import { Demanding } from "./demanding.ts";
 import { DeviceKeys } from "./device-keys.ts";
 import { Mirror } from "./mirror.ts";
+import { Proving } from "./proving.ts";
 import type { Published } from "./published.ts";
 import { decodePublishedShares, encodePublishedShares } from "./published-shares.ts";
 import { checkSeal, type OpenSeal, SealedStretches } from "./sealed-shares.ts";
-import type { Missing, Suspicion } from "./suspicion.ts";
+import type { WatchEvent } from "./watch-event.ts";
 import { decodeState, encodeState, type GatewayProgress, type SealKey, type WatchStore } from "./watch-store.ts";
-import { type EntryCounts, WatchedLog } from "./watched-log.ts";
-
-export type WatchEvent = { gateway: Uint8Array } & (
-  | { kind: "log"; seq: bigint; size: bigint; counts: EntryCounts }
-  | { kind: "seal"; epoch: bigint; deviceKind: number; shares: number }
-  | { kind: "missing"; missing: Missing }
-  | { kind: "demanded"; asked: Asked }
-  | { kind: "answered"; asked: Asked }
-  /** A demand is not made, since the bonds would be more than allowed. */
-  | { kind: "bond-limit"; missing: Missing; bond: bigint }
-  /** The contract agrees: whoever sends the call takes the stake. */
-  | { kind: "fault"; suspicion: Suspicion }
-  /** The contract does not agree, in its words: nothing is sent. */
-  | { kind: "unproven"; suspicion: Suspicion; why: string }
-  | { kind: "challenged"; suspicion: Suspicion }
-  /** It is frozen by a proven fault: nothing more is looked at. */
-  | { kind: "frozen" }
-);
+import type { Watched } from "./watched.ts";
+import { WatchedLog } from "./watched-log.ts";
 
 export interface WatchtowerOptions {
   chain: Chain;
@@ -60,23 +43,6 @@ export interface WatchtowerOptions {
   onEvent?(event: WatchEvent): void;
 }
 
-interface Watched {
-  address: Uint8Array;
-  name: string;
-  published: Published;
-  log: WatchedLog;
-  calls: ReturnType<typeof faultCalls>;
-  stretches: SealedStretches;
-  pending: SealKey[];
-  judged: SealKey[];
-  asked: Asked[];
-  /** What the log made look false, until it is refused or sent. */
-  suspicions: Suspicion[];
-  frozen: boolean;
-  /** What was told already and has not changed. */
-  told: Set<string>;
-}
-
 const EMPTY: GatewayProgress = {
   ...{ commitments: [], checkedSeq: 0n, checkedTo: 0 },
   ...{ pending: [], judged: [], asked: [], suspicions: [] },
@@ -94,18 +60,18 @@ export class Watchtower {
   readonly #o: WatchtowerOptions;
   readonly #coordinator: Coordinator;
   readonly #seals: LedgerSeals;
-  #faults: Uint8Array = new Uint8Array(20);
-  #answer = 0n;
+  readonly #proving: Proving;
+  #demanding: Demanding | undefined;
   #feed: ChainFeed | undefined;
   #keys: DeviceKeys;
   #watched: Watched[] = [];
-  #bonded = 0n;
 
   constructor(options: WatchtowerOptions) {
     this.#o = options;
     this.#coordinator = coordinatorAt(options.chain, options.ledger);
     this.#seals = ledgerSeals(options.chain, options.ledger);
     this.#keys = new DeviceKeys(options.chain);
+    this.#proving = new Proving(options, (event, key) => this.#tell(event, key));
   }
 
   /** Reads what was kept. @throws EnvironmentError FS-WATCH-STATE, FS-LOG-…; what `Chain.request` throws. */
@@ -114,9 +80,12 @@ export class Watchtower {
     const text = store.load();
     const state = text === undefined ? undefined : decodeState(ledger, text);
     const registry = await this.#coordinator.registry();
-    this.#faults = await this.#seals.faults();
-    this.#answer = await answerTime(chain, this.#faults);
-    this.#bonded = state?.bonded ?? 0n;
+    const faults = await this.#seals.faults();
+    const grace = this.#o.grace ?? (await answerTime(chain, faults)) / 24n;
+    const bonded = state?.bonded ?? 0n;
+    const seals = this.#seals;
+    const demanding = { ...this.#o, faults, seals, grace, bonded, save: () => this.#save() };
+    this.#demanding = new Demanding(demanding, this.#proving, (event, key) => this.#tell(event, key));
     this.#keys = new DeviceKeys(chain, state?.devices ?? []);
     // A gateway that was not watched before: its commitments are told from the beginning.
     const known = gateways.every(({ address }) => state?.gateways.has(toHex(address)));
@@ -126,6 +95,7 @@ export class Watchtower {
       chain,
       ledger,
       registry,
+      faults,
       gateways: accounts,
       fromBlock,
       ...(cursor ? { cursor } : {}),
@@ -134,7 +104,7 @@ export class Watchtower {
     for (const { address, published } of gateways) {
       const name = toHex(address);
       const progress = state?.gateways.get(name) ?? EMPTY;
-      const calls = faultCalls(this.#faults, address);
+      const calls = faultCalls(faults, address);
       const mirror = new Mirror(name, store.logFiles(name));
       const scope = scopeOf(chainId, ledger, address);
       const log = new WatchedLog({ scope, mirror, source: published, keys: this.#keys, verifier, calls }, progress);
@@ -143,11 +113,11 @@ export class Watchtower {
       const lists = { pending: [...pending], judged: [...judged], asked: [...asked] };
       const suspicions = progress.suspicions.map(({ fault, text, data }) => ({
         ...{ fault, text },
-        call: { label: fault, to: this.#faults, data },
+        call: { label: fault, to: faults, data },
       }));
       const one = { address, name, published, log, calls, stretches: new SealedStretches(), suspicions, ...lists };
       for (const [epoch, kind] of one.judged) this.#remember(one, epoch, kind);
-      this.#watched.push({ ...one, frozen: false, told: new Set() });
+      this.#watched.push({ ...one, frozen: false, answers: new Map(), range: undefined, told: new Set() });
     }
   }
 
@@ -169,7 +139,11 @@ export class Watchtower {
       const one = this.#watched.find(({ address }) => equalBytes(address, fact.gateway));
       if (one === undefined) continue;
       if (fact.kind === "committed") one.log.committed(fact);
-      else if (![...one.pending, ...one.judged].some(isKey(fact.epoch, fact.deviceKind))) {
+      else if (fact.kind === "answered") {
+        const id = toHex(fact.id);
+        if (one.asked.some((asked) => toHex(demandId(one.address, asked)) === id))
+          one.answers.set(id, fact.transaction);
+      } else if (![...one.pending, ...one.judged].some(isKey(fact.epoch, fact.deviceKind))) {
         one.pending.push([fact.epoch, fact.deviceKind]);
       }
     }
@@ -185,7 +159,12 @@ export class Watchtower {
         return [name, { ...log.progress, pending, judged, asked, suspicions: kept }];
       }),
     );
-    const state = { cursor: this.#feed!.cursor, devices: [...this.#keys.entries()], gateways, bonded: this.#bonded };
+    const state = {
+      cursor: this.#feed!.cursor,
+      devices: [...this.#keys.entries()],
+      gateways,
+      bonded: this.#demanding!.bonded,
+    };
     this.#o.store.save(encodeState(this.#o.ledger, state));
   }
 
@@ -205,7 +184,7 @@ export class Watchtower {
       this.#tell({ kind: "frozen", gateway }, "frozen");
       one.suspicions = [];
       // The bonds of open demands come back all the same.
-      for (const asked of [...one.asked]) await this.#settle(one, asked, now);
+      for (const asked of [...one.asked]) await this.#demanding!.settle(one, asked, now);
       return;
     }
     const before = log.progress.checkedSeq;
@@ -215,60 +194,12 @@ export class Watchtower {
       this.#tell({ kind: "log", gateway, seq: proven.seq, size: proven.size, counts: { ...log.counts } });
     }
     one.suspicions.push(...suspicions);
-    const judged = await this.#judge(one, one.suspicions);
+    const judged = await this.#proving.judge(gateway, one.suspicions);
     one.suspicions = judged.proven;
     if (judged.sent) return;
-    if (missing) await this.#miss(one, missing, now);
+    for (const asked of [...one.asked]) if (await this.#demanding!.settle(one, asked, now)) return;
+    if (missing) await this.#demanding!.miss(one, missing, now);
     for (const key of [...one.pending]) if (await this.#judgeSeal(one, key, now)) return;
-    for (const asked of [...one.asked]) await this.#settle(one, asked, now);
-  }
-
-  /** Those that the contract agrees with, and whether one of them was sent. */
-  async #judge(one: Watched, suspicions: readonly Suspicion[]): Promise<{ proven: Suspicion[]; sent: boolean }> {
-    const { address: gateway } = one;
-    const { challenge } = this.#o;
-    const proven: Suspicion[] = [];
-    for (const suspicion of suspicions) {
-      const refused = await this.#refused(suspicion.call);
-      if (refused !== undefined) {
-        this.#tell({ kind: "unproven", gateway, suspicion, why: refused }, `unproven ${suspicion.text} ${refused}`);
-        continue;
-      }
-      proven.push(suspicion);
-      this.#tell({ kind: "fault", gateway, suspicion }, `fault ${suspicion.text}`);
-      if (!challenge) continue;
-      const lost = await this.#sendUnlessRefused(suspicion.call);
-      if (lost !== undefined) {
-        this.#tell({ kind: "unproven", gateway, suspicion, why: lost }, `unproven ${suspicion.text} ${lost}`);
-        continue;
-      }
-      this.#tell({ kind: "challenged", gateway, suspicion });
-      return { proven, sent: true };
-    }
-    return { proven, sent: false };
-  }
-
-  /** Why the contract refuses a call; undefined when it takes it. */
-  async #refused(call: ContractCall): Promise<string | undefined> {
-    try {
-      await estimateGas(this.#o.chain, { from: this.#o.account, ...call });
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof FieldsealError) || error.code !== "FS-CHAIN-REVERT") throw error;
-      const { data } = error.context;
-      return readRevert(typeof data === "string" ? fromHex(data.slice(2)) : new Uint8Array(0))?.text ?? error.message;
-    }
-  }
-
-  /** Why the contract refused it meanwhile: somebody else was first. Undefined when it is in a block. */
-  async #sendUnlessRefused(call: ContractCall): Promise<string | undefined> {
-    try {
-      await this.#o.send(call);
-      return undefined;
-    } catch (error) {
-      if (error instanceof FieldsealError && error.code === "FS-CHAIN-REVERT") return error.message;
-      throw error;
-    }
   }
 
   /** Checks a seal as soon as its shares are published. Whether it was challenged. */
@@ -283,7 +214,11 @@ export class Watchtower {
     const times = await this.#seals.times();
     const found = await this.#sharesOf(one, epoch, kind, held);
     if ("why" in found) {
-      await this.#miss(one, { what: "shares", epoch, deviceKind: kind, work: held.work, why: found.why }, now);
+      await this.#demanding!.miss(
+        one,
+        { what: "shares", epoch, deviceKind: kind, work: held.work, why: found.why },
+        now,
+      );
       if (now >= finalAt(times, epoch)) drop();
       return false;
     }
@@ -296,7 +231,7 @@ export class Watchtower {
       termsOf: (device) => this.#seals.termsOf(device),
       minedAt: ({ seq, size, root }) => this.#seals.committedAt(gateway, seq, size, root),
     });
-    const { proven, sent } = await this.#judge(one, suspicions);
+    const { proven, sent } = await this.#proving.judge(gateway, suspicions);
     if (sent) return true;
     // Cited entries that are not published yet: looked at again, until nothing can be voided any more.
     if (!complete && now < finalAt(times, epoch)) return false;
@@ -336,63 +271,5 @@ export class Watchtower {
     const text = store.readShares(name, epoch);
     const others = text === undefined ? [] : decodePublishedShares(text, epoch).filter((one) => one.kind !== kind);
     store.writeShares(name, epoch, encodePublishedShares(epoch, [...others, { kind, shares: [...shares] }]));
-  }
-
-  /** Tells what is missing, and demands it when that is allowed. */
-  async #miss(one: Watched, missing: Missing, now: bigint): Promise<void> {
-    const { address: gateway, calls, asked } = one;
-    const { chain, bonds, random } = this.#o;
-    const name = missing.what === "entry" ? `entry ${missing.seq}` : `shares ${missing.epoch}/${missing.deviceKind}`;
-    this.#tell({ kind: "missing", gateway, missing }, `missing ${name} ${missing.why}`);
-    if (bonds === 0n || asked.some((known) => isSameTarget(known, missing))) return;
-    if (now < (await this.#since(gateway, missing)) + (this.#o.grace ?? this.#answer / 24n)) return;
-    const least = await leastBond(chain, this.#faults, gateway);
-    // The base fee may rise by an eighth until the demand is in a block.
-    const bond = least + least / 4n;
-    if (this.#bonded + bond > bonds) {
-      this.#tell({ kind: "bond-limit", gateway, missing, bond }, `bond-limit ${name}`);
-      return;
-    }
-    const demand = demandFor(missing, bond, random);
-    const call = demandCall(calls, demand);
-    if ((await this.#refused(call)) !== undefined) return;
-    // Kept before it is sent: a demand that is made and forgotten costs its bond.
-    asked.push(demand);
-    this.#bonded += bond;
-    this.#save();
-    if ((await this.#sendUnlessRefused(call)) === undefined) this.#tell({ kind: "demanded", gateway, asked: demand });
-  }
-
-  /** Since when something could have been published, seconds since 1970. */
-  async #since(gateway: Uint8Array, missing: Missing): Promise<bigint> {
-    if (missing.what === "shares") return epochEnd(await this.#seals.times(), missing.epoch);
-    const commitment: CommitmentEvidence = missing;
-    return this.#seals.committedAt(gateway, commitment.seq, commitment.size, commitment.root);
-  }
-
-  /** Looks what became of a demand. The bond comes back for each that is missed, whoever took the stake. */
-  async #settle(one: Watched, asked: Asked, now: bigint): Promise<void> {
-    const { address: gateway, calls } = one;
-    const { state, deadline } = await demandState(this.#o.chain, this.#faults, gateway, asked);
-    const forget = () => one.asked.splice(one.asked.indexOf(asked), 1);
-    if (state === "none") {
-      // It was not mined, or undone. The same demand again cannot be made twice.
-      const call = demandCall(calls, asked);
-      if ((await this.#refused(call)) === undefined && (await this.#sendUnlessRefused(call)) === undefined) return;
-      forget();
-      this.#bonded -= asked.bond;
-      return;
-    }
-    if (state === "open" && now <= deadline) return;
-    const sent = state === "open" && (await this.#judge(one, [unanswered(calls, asked)])).sent;
-    if (state === "open" && !sent) return;
-    forget();
-    if (state === "answered") {
-      this.#tell({ kind: "answered", gateway, asked });
-      return;
-    }
-    this.#bonded -= asked.bond;
-    const { chain, account, send } = this.#o;
-    if ((await owedBonds(chain, this.#faults, account)) > 0n) await send(collectBondsCall(this.#faults, account));
   }
 }

@@ -76,7 +76,10 @@ describe("a gateway's files over HTTP", () => {
   let base: string;
   beforeAll(async () => {
     server = createServer((request, response) => {
-      if (request.url === "/gw/seals/0000000010.json") return request.socket.destroy();
+      if (request.url === "/gw/seals/0000000010.json") {
+        request.socket.destroy();
+        return;
+      }
       const found = bodies[request.url ?? ""]?.(request.url!) ?? { status: 404, body: "" };
       response.writeHead(found.status).end(found.body);
     });

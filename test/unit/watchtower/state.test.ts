@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { answerLeafCall } from "../../../gateway/coordinator/demands.ts";
+import { decodeAnswer } from "../../../gateway/watchtower/answers.ts";
 import { keyInCallData } from "../../../gateway/watchtower/device-keys.ts";
 import {
   decodeState,
@@ -12,6 +14,7 @@ import {
 } from "../../../gateway/watchtower/watch-store.ts";
 import { encodeEnrolment } from "../../../protocols/attestation/index.ts";
 import { concatBytes } from "../../../protocols/bytes/index.ts";
+import { Random } from "../../support/mutate.ts";
 import { TestBoard } from "../../support/statements.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fieldseal-watch-"));
@@ -100,5 +103,31 @@ describe("a device's key in call data", () => {
     expect(keyInCallData(body, new TestBoard(6).id)).toBeUndefined();
     expect(keyInCallData(body.slice(0, -1), board.id)).toBeUndefined();
     expect(keyInCallData(new Uint8Array(0), board.id)).toBeUndefined();
+  });
+});
+
+describe("an answer in call data", () => {
+  const entry = Uint8Array.from({ length: 234 }, (_, i) => i);
+  const path = [new Uint8Array(32).fill(4), new Uint8Array(32).fill(5)];
+  const asked = { kind: "leaf", id: root, deadline: 0n, bond: 0n, seq: 1n, size: 9n, root, index: 3n } as const;
+  const { data } = answerLeafCall(ledger, ledger, asked, entry, path);
+
+  it("is read as the gateway sent it", () => {
+    expect(decodeAnswer(data)).toEqual({ entry, path });
+  });
+
+  it("of another call, cut or changed, is not read beyond its end", () => {
+    const random = new Random(3);
+    for (let length = 0; length < data.length; length++) {
+      const cut = decodeAnswer(data.slice(0, length));
+      if (cut) expect(cut.entry.length + 32 * cut.path.length).toBeLessThan(length);
+    }
+    for (let round = 0; round < 5_000; round++) {
+      const changed = data.slice();
+      changed[random.below(changed.length)] = random.below(256);
+      const read = decodeAnswer(changed);
+      if (read) expect(read.entry.length).toBeLessThan(data.length);
+    }
+    expect(decodeAnswer(data.slice(1))).toBeUndefined();
   });
 });
