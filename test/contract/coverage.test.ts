@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { expect, it } from "vitest";
-import { forgeAlone } from "../support/forge.ts";
+import { forgeAlone, UNIT_TESTS } from "../support/forge.ts";
 
 const LEAST = 95;
 const FILES = 23;
@@ -20,8 +20,7 @@ it("forge's tests reach at least 95 % of the lines of every contract", { timeout
       // The optimizer is off here: figures of gas say nothing.
       "--no-match-test",
       "gas_of",
-      "--no-match-contract",
-      "(InvariantTest|PeersGasTest)",
+      ...UNIT_TESTS,
     ],
     { FIELDSEAL_CODE: ":", FOUNDRY_FUZZ_RUNS: "64" },
   );

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { gasOf, readSnapshot, TOLERANCE } from "../bench/gas/snapshot.ts";
-import { contractsFolder, type ForgeTest, forgeTests } from "../support/forge.ts";
+import { contractsFolder, type ForgeTest, forgeTests, UNIT_TESTS } from "../support/forge.ts";
 
 it("the committed artifacts are what the sources give, byte for byte", () => {
   const check = spawnSync(process.execPath, [join(contractsFolder, "compile.mjs"), "--check"], { encoding: "utf8" });
@@ -28,7 +28,7 @@ it("there are six contracts, none too large to deploy", () => {
 describe("the forge tests, offline, on the committed artifacts", () => {
   let results: ForgeTest[] | undefined;
   const ran = () => {
-    results ??= forgeTests(["--no-match-contract", "(InvariantTest|PeersGasTest)"]);
+    results ??= forgeTests(UNIT_TESTS);
     return results;
   };
 

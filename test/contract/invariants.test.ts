@@ -14,6 +14,11 @@ describe("what holds whatever anybody does", () => {
     expect(results).toHaveLength(10);
   });
 
+  it("a call with a byte changed fails with its own error and leaves nothing behind", { timeout: 120_000 }, () => {
+    const results = forgeTests(["--match-contract", "MalformedTest"], env);
+    expect(results.map(({ status, reason }) => [status, reason])).toEqual([["Success", null]]);
+  });
+
   it.each(MUTANTS)("$invariant notices $file without $from", (mutant) => {
     withFolder((folder) => {
       writeMutant(mutant, folder);

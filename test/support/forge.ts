@@ -98,6 +98,9 @@ function compiled(): string {
   return folder;
 }
 
+/** All tests but the random campaigns, which have a test file of their own, and those that need the alternatives' code. */
+export const UNIT_TESTS: readonly string[] = ["--no-match-contract", "(InvariantTest|MalformedTest|PeersGasTest)"];
+
 /** Runs forge tests, compiled once. */
 export function forgeTests(args: readonly string[], env: Record<string, string> = {}): ForgeTest[] {
   const { stdout, stderr } = run(compiled(), ["test", ...args, "--json", "-vv"], env);

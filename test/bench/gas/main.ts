@@ -1,6 +1,6 @@
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { contractsFolder, forgeTests, withFolder } from "../../support/forge.ts";
+import { contractsFolder, forgeTests, UNIT_TESTS, withFolder } from "../../support/forge.ts";
 import { creationCode } from "../../support/solidity.ts";
 import { type Row, rowsOf } from "./rows.ts";
 import { type Gas, gasOf, writeSnapshot } from "./snapshot.ts";
@@ -13,14 +13,14 @@ function measure(): { ours: Gas; theirs: Gas } {
       const bytecode = creationCode("test/Peers.sol", name, { optimized: true });
       writeFileSync(join(folder, `${name}.json`), JSON.stringify({ abi: [], bytecode }));
     }
-    const all = (args: string[]) => {
+    const all = (args: readonly string[]) => {
       const tests = forgeTests(args, { FIELDSEAL_CODE: `${folder}/` });
       const failed = tests.filter(({ status }) => status !== "Success");
       if (failed.length > 0) throw new Error(failed.map(({ name, reason }) => `${name}: ${reason}`).join("\n"));
       return gasOf(tests);
     };
     return {
-      ours: all(["--no-match-contract", "(InvariantTest|PeersGasTest)"]),
+      ours: all(UNIT_TESTS),
       theirs: all(["--match-contract", "PeersGasTest"]),
     };
   });

@@ -186,20 +186,23 @@ contract InvariantTest {
         handler.poolsAddUp();
     }
 
-    /// The campaigns are not empty: in one pseudo-random sequence every action is done.
+    /// The campaigns are not empty: in a few pseudo-random sequences every action is done.
     function test_every_action_is_done() public {
         bytes4[] memory all = actions();
-        for (uint256 i = 0; i < 3000; ++i) {
+        uint256[] memory done = new uint256[](all.length);
+        for (uint256 i = 0; i < 2000; ++i) {
+            if (i % 200 == 0) handler = new Handler();
             bytes32 seed = keccak256(abi.encode("sequence", i));
-            bytes4 action = all[uint256(seed) % all.length];
+            uint256 which = uint256(seed) % all.length;
             bytes32 a = keccak256(abi.encode(seed, 1));
             bytes32 b = keccak256(abi.encode(seed, 2));
-            bytes memory data = bytes.concat(action, a, b, keccak256(abi.encode(seed, 3)));
-            (bool worked,) = address(handler).call(data);
-            require(worked, string.concat("action ", vm.toString(uint256(seed) % all.length)));
+            uint256 before = handler.done(all[which]);
+            (bool worked,) = address(handler).call(bytes.concat(all[which], a, b, keccak256(abi.encode(seed, 3))));
+            require(worked, string.concat("action ", vm.toString(which)));
+            done[which] += handler.done(all[which]) - before;
         }
         for (uint256 i = 0; i < all.length; ++i) {
-            require(handler.done(all[i]) > 0, string.concat("never done: ", vm.toString(i)));
+            require(done[i] > 0, string.concat("never done: ", vm.toString(i)));
         }
     }
 }

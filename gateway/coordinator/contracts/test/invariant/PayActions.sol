@@ -54,26 +54,32 @@ abstract contract PayActions is LedgerActions {
     }
 
     function accrue(uint256 pick, uint256 whom) external watched {
-        bytes32[] memory ids = new bytes32[](1);
-        ids[0] = units[pick % units.length].id;
+        bytes32[] memory ids = new bytes32[](units.length);
+        for (uint256 i = 0; i < ids.length; ++i) ids[i] = units[i].id;
         noted(act(OTHER, address(rewards), 0, abi.encodeCall(rewards.accrue, (ids))));
         address to = people[whom % people.length];
-        act(ownerOf(ids[0]), address(rewards), 0, abi.encodeCall(rewards.delegate, (to)));
+        act(to, address(rewards), 0, abi.encodeCall(rewards.delegate, (to)));
+        act(people[pick % people.length], address(rewards), 0, abi.encodeCall(rewards.delegate, (to)));
     }
 
-    function vouch(uint256 pick, uint256 whom) external watched {
+    function vouch(uint256 pick) external watched {
         if (tolds.length == 0) return;
         Told memory told = tolds[tolds.length - 1 - pick % (tolds.length < 3 ? tolds.length : 3)];
         uint256 from = ledger.epochEnd(told.epoch) + SEALING;
         if (block.timestamp < from) vm.warp(from);
         bytes memory call = abi.encodeCall(rewards.vouch, (told.hub, told.epoch, told.kind));
-        noted(act(people[whom % people.length], address(rewards), 0, call));
+        for (uint256 i = 0; i < people.length; ++i) {
+            if (!noted(act(people[i], address(rewards), 0, call))) continue;
+            vouched.push(told);
+            vouchers.push(people[i]);
+        }
     }
 
-    function collectPay(uint256 pick, uint256 whom) external watched {
-        if (tolds.length == 0) return;
-        Told memory told = toldAt(pick);
-        address auditor = people[whom % people.length];
+    function collectPay(uint256 pick) external watched {
+        if (vouched.length == 0) return;
+        pick = pick % vouched.length;
+        (Told memory told, address auditor) = (vouched[pick], vouchers[pick]);
+        untilFinal(told);
         uint256 before = token.totalSupply();
         bytes memory call = abi.encodeWithSignature(
             "collect(address,address,uint32,uint8)", auditor, told.hub, told.epoch, told.kind

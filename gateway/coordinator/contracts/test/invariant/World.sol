@@ -49,6 +49,8 @@ abstract contract World is FaultsFixture {
     Unit[] internal units;
     address[] internal hubs;
     Told[] internal tolds;
+    Told[] internal vouched;
+    address[] internal vouchers;
     mapping(address hub => uint256) internal secretOf;
     mapping(address hub => bytes[]) internal entriesOf;
     mapping(bytes32 told => Share[]) internal sharesOf;
@@ -150,7 +152,7 @@ abstract contract World is FaultsFixture {
     }
 
     /// Arguments are complete before the cheat code, which acts on the next call of any kind.
-    function act(address who, address to, uint256 value, bytes memory data) internal returns (bool worked) {
+    function act(address who, address to, uint256 value, bytes memory data) internal virtual returns (bool worked) {
         if (value > 0) vm.deal(who, who.balance + value);
         vm.prank(who);
         (worked,) = to.call{value: value}(data);
