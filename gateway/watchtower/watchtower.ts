@@ -197,7 +197,10 @@ export class Watchtower {
     const judged = await this.#proving.judge(gateway, one.suspicions);
     one.suspicions = judged.proven;
     if (judged.sent) return;
-    for (const asked of [...one.asked]) if (await this.#demanding!.settle(one, asked, now)) return;
+    // All of them: each brings its own bond back.
+    let taken = false;
+    for (const asked of [...one.asked]) taken = (await this.#demanding!.settle(one, asked, now)) || taken;
+    if (taken) return;
     if (missing) await this.#demanding!.miss(one, missing, now);
     for (const key of [...one.pending]) if (await this.#judgeSeal(one, key, now)) return;
   }
