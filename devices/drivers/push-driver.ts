@@ -1,9 +1,10 @@
 import type { Port } from "../../firmware-bridge/port/index.ts";
-import { EnvironmentError, FieldsealError, TimeoutError } from "../../protocols/bytes/index.ts";
+import { EnvironmentError, type FieldsealError, TimeoutError } from "../../protocols/bytes/index.ts";
 import type { Profile } from "../profile.ts";
 import { backoff } from "./backoff.ts";
 import type { DeviceReading, Driver, DriverCounters, DriverOptions } from "./driver.ts";
 import type { DeviceValue } from "./engine.ts";
+import { noCounters, Presence } from "./presence.ts";
 import { ReadingMaker } from "./reading-maker.ts";
 import { Waiter } from "./waiter.ts";
 
@@ -58,15 +59,7 @@ export class PushDriver implements Driver {
   readonly #options: PushDriverOptions;
   readonly #maker: ReadingMaker;
   readonly #waiter: Waiter;
-  readonly #counters: DriverCounters = {
-    readings: 0,
-    timeouts: 0,
-    refusals: 0,
-    late: 0,
-    discardedBytes: 0,
-    missed: 0,
-    reconnects: 0,
-  };
+  readonly #counters: DriverCounters = noCounters();
   #decode: PushDecoder;
   #running: Promise<void> | undefined;
   #stopped = false;
@@ -77,14 +70,14 @@ export class PushDriver implements Driver {
   #refused: FieldsealError | undefined;
   #parts = new Map<string, DeviceValue>();
   #malformed = false;
-  #online: boolean | undefined;
-  #code: string | undefined;
+  readonly #presence: Presence;
 
   constructor(options: PushDriverOptions) {
     const { driver, profile, every, slowest } = options;
     const { name, clock, last } = driver;
     this.name = name;
     this.#options = options;
+    this.#presence = new Presence(driver);
     this.#decode = options.decoder();
     this.#waiter = new Waiter(clock);
     this.#maker = new ReadingMaker({ device: name, profile, clock, every: Math.max(every, slowest), last });
@@ -126,7 +119,7 @@ export class PushDriver implements Driver {
         await port.open();
       } catch (error) {
         if (this.#stopped) break;
-        this.#offline(error);
+        this.#presence.down(error);
         await this.#waiter.wait(waits.next().value);
         continue;
       }
@@ -137,7 +130,7 @@ export class PushDriver implements Driver {
         if (left > 0) await this.#waiter.wait(left);
         else {
           this.#counters.timeouts++;
-          this.#offline(this.#refused ?? this.#silent());
+          this.#presence.down(this.#refused ?? this.#silent());
           // A half-open connection looks like silence: try a new one.
           this.#lost = "silent";
         }
@@ -147,7 +140,7 @@ export class PushDriver implements Driver {
       if (this.#stopped) break;
       if (lost !== "silent") {
         const why = `${port.name} was lost: ${lost}`;
-        this.#offline(new EnvironmentError("FS-PORT-LOST", why, { fix: "it is opened again by itself" }));
+        this.#presence.down(new EnvironmentError("FS-PORT-LOST", why, { fix: "it is opened again by itself" }));
       }
       this.#counters.reconnects++;
       if (this.#heardAt > opened) waits = backoff(250, 30_000);
@@ -189,18 +182,14 @@ export class PushDriver implements Driver {
       reading = this.#maker.make(this.#parts, this.#malformed);
     } catch (error) {
       this.#clear();
-      this.#offline(error);
+      this.#presence.down(error);
       return;
     }
     this.#clear();
     // The grid stays where it is, unless what was pushed was missing for longer than it is wide.
     this.#due = (now < this.#due + every ? this.#due : now) + every;
     this.#counters.readings++;
-    if (this.#online !== true) {
-      this.#online = true;
-      this.#code = undefined;
-      this.#options.driver.onState({ device: this.name, state: "online" });
-    }
+    this.#presence.up();
     this.#options.driver.onReading(reading);
   }
 
@@ -208,14 +197,6 @@ export class PushDriver implements Driver {
     this.#counters.refusals++;
     this.#refused = error;
     // One unreadable telegram among good ones is counted; a board of which nothing can be read says why at once.
-    if (this.#online !== true) this.#offline(error);
-  }
-
-  #offline(error: unknown): void {
-    if (!(error instanceof FieldsealError)) throw error;
-    if (this.#online === false && this.#code === error.code) return;
-    this.#online = false;
-    this.#code = error.code;
-    this.#options.driver.onState({ device: this.name, state: "offline", why: error.message, code: error.code });
+    if (this.#presence.online !== true) this.#presence.down(error);
   }
 }

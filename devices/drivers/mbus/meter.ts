@@ -11,6 +11,7 @@ import {
 } from "../../../protocols/mbus/index.ts";
 import type { Profile } from "../../profile.ts";
 import type { DeviceReading, DriverCounters, DriverOptions } from "../driver.ts";
+import { noCounters, Presence } from "../presence.ts";
 import type { ReadingMaker } from "../reading-maker.ts";
 import type { MbusLine } from "./line.ts";
 import { answerData, recordValues } from "./values.ts";
@@ -38,21 +39,12 @@ const isAck = (frame: MbusFrame) => frame.kind === "ack";
 
 /** One meter on a bus: when it is due, what is asked, what became of it. */
 export class MbusMeter {
-  readonly counters: DriverCounters = {
-    readings: 0,
-    timeouts: 0,
-    refusals: 0,
-    late: 0,
-    discardedBytes: 0,
-    missed: 0,
-    reconnects: 0,
-  };
+  readonly counters: DriverCounters = noCounters();
   readonly #options: MbusMeterOptions;
   /** Bit of the next new request; known to the slave only after a reset. */
   #frameCount = true;
   #greeted = false;
-  #online: boolean | undefined;
-  #why: string | undefined;
+  readonly #presence: Presence;
   #failures = 0;
   /** Monotonic ms of the next poll. */
   due: number;
@@ -61,6 +53,7 @@ export class MbusMeter {
 
   constructor(options: MbusMeterOptions) {
     this.#options = options;
+    this.#presence = new Presence(options.driver);
     this.due = options.driver.clock.monotonic();
   }
 
@@ -79,19 +72,15 @@ export class MbusMeter {
       if (this.retired) return;
       this.#greeted = false;
       const silent = error.code === "FS-MBUS-TIMEOUT";
-      if (++this.#failures >= PATIENCE || this.#online === undefined || !silent) this.#offline(error);
+      if (++this.#failures >= PATIENCE || this.#presence.online === undefined || !silent) this.#presence.down(error);
       this.due = driver.clock.monotonic() + every;
       return;
     }
     const passed = Math.floor((driver.clock.monotonic() - scheduled) / every);
-    if (this.#online) this.counters.missed += passed;
+    if (this.#presence.online) this.counters.missed += passed;
     this.due = scheduled + (passed + 1) * every;
     this.#failures = 0;
-    if (this.#online !== true) {
-      this.#online = true;
-      this.#why = undefined;
-      driver.onState({ device: driver.name, state: "online" });
-    }
+    this.#presence.up();
     this.counters.readings++;
     driver.onReading(reading);
   }
@@ -100,7 +89,7 @@ export class MbusMeter {
   lineLost(error: FieldsealError): void {
     if (this.retired) return;
     this.#greeted = false;
-    this.#offline(error);
+    this.#presence.down(error);
     this.due = this.#options.driver.clock.monotonic();
   }
 
@@ -146,17 +135,9 @@ export class MbusMeter {
         if (!(error instanceof FieldsealError) || error.code !== "FS-MBUS-TIMEOUT") throw error;
         this.counters.timeouts++;
         // A meter that is away is asked once: the others on the line are waiting.
-        if (attempt >= ATTEMPTS || this.#online !== true || this.#failures > 0 || this.retired) throw error;
+        if (attempt >= ATTEMPTS || this.#presence.online !== true || this.#failures > 0 || this.retired) throw error;
       }
     }
-  }
-
-  #offline(error: FieldsealError): void {
-    const { driver } = this.#options;
-    if (this.#online === false && this.#why === error.code) return;
-    this.#online = false;
-    this.#why = error.code;
-    driver.onState({ device: driver.name, state: "offline", why: error.message, code: error.code });
   }
 }
 

@@ -4,6 +4,7 @@ import type { RegisterTable } from "../../sections/modbus.ts";
 import { backoff } from "../backoff.ts";
 import type { DeviceReading, DriverCounters, DriverOptions } from "../driver.ts";
 import type { DeviceValue } from "../engine.ts";
+import { noCounters, Presence } from "../presence.ts";
 import type { ReadingMaker } from "../reading-maker.ts";
 import { readRequest, registersOf } from "./image.ts";
 import type { ModbusLine } from "./line.ts";
@@ -43,19 +44,10 @@ const PATIENCE = 2;
 
 /** One device on a bus: when it is due, what is read, what became of it. */
 export class ModbusUnit {
-  readonly counters: DriverCounters = {
-    readings: 0,
-    timeouts: 0,
-    refusals: 0,
-    late: 0,
-    discardedBytes: 0,
-    missed: 0,
-    reconnects: 0,
-  };
+  readonly counters: DriverCounters = noCounters();
   readonly #options: ModbusUnitOptions;
-  #online: boolean | undefined;
+  readonly #presence: Presence;
   #failures = 0;
-  #why: string | undefined;
   #waits = backoff(1000, MOST_BACKOFF);
   /** Monotonic ms of the next poll. */
   due: number;
@@ -64,6 +56,7 @@ export class ModbusUnit {
 
   constructor(options: ModbusUnitOptions) {
     this.#options = options;
+    this.#presence = new Presence(options.driver);
     this.due = options.driver.clock.monotonic();
   }
 
@@ -90,7 +83,7 @@ export class ModbusUnit {
   lineLost(error: FieldsealError): void {
     if (this.retired) return;
     this.#options.reader.forget();
-    this.#offline(error);
+    this.#presence.down(error);
     this.due = this.#options.driver.clock.monotonic();
   }
 
@@ -119,7 +112,7 @@ export class ModbusUnit {
           if (lacking) return "refused";
         }
         // One repetition, for a unit that is known to be there.
-        if (error.code !== "FS-MODBUS-TIMEOUT" || attempt > 1 || this.#online !== true || this.#failures > 0)
+        if (error.code !== "FS-MODBUS-TIMEOUT" || attempt > 1 || this.#presence.online !== true || this.#failures > 0)
           throw error;
       }
     }
@@ -127,7 +120,7 @@ export class ModbusUnit {
 
   #timeout(): number {
     const { timeout } = this.#options;
-    if (this.#online !== false || this.#failures % FULL_PROBE === 0) return timeout;
+    if (this.#presence.online !== false || this.#failures % FULL_PROBE === 0) return timeout;
     return Math.min(timeout, PROBE_TIMEOUT);
   }
 
@@ -137,29 +130,17 @@ export class ModbusUnit {
     this.#waits = backoff(1000, MOST_BACKOFF);
     // The grid stays where it is; polls that it was too late for are counted, not made up.
     const passed = Math.floor((driver.clock.monotonic() - scheduled) / every);
-    if (this.#online) this.counters.missed += passed;
+    if (this.#presence.online) this.counters.missed += passed;
     this.due = scheduled + (passed + 1) * every;
-    if (this.#online !== true) {
-      this.#online = true;
-      this.#why = undefined;
-      driver.onState({ device: driver.name, state: "online" });
-    }
+    this.#presence.up();
   }
 
   #failed(error: FieldsealError, now: number): void {
     this.#failures++;
     // A unit that refuses or lacks its work register answers: it is asked at its own pace.
     const silent = error.code === "FS-MODBUS-TIMEOUT";
-    if (this.#failures >= PATIENCE || this.#online === undefined || !silent) this.#offline(error);
+    if (this.#failures >= PATIENCE || this.#presence.online === undefined || !silent) this.#presence.down(error);
     this.due = now + (silent ? Math.max(this.#waits.next().value, 1000) : Math.max(this.#options.every, 1000));
     if (this.#failures >= PATIENCE) this.#options.reader.forget();
-  }
-
-  #offline(error: FieldsealError): void {
-    const { driver } = this.#options;
-    if (this.#online === false && this.#why === error.code) return;
-    this.#online = false;
-    this.#why = error.code;
-    driver.onState({ device: driver.name, state: "offline", why: error.message, code: error.code });
   }
 }

@@ -1,10 +1,11 @@
 import type { Timer } from "../../../firmware-bridge/port/index.ts";
-import { EnvironmentError, FieldsealError, ProtocolError, TimeoutError } from "../../../protocols/bytes/index.ts";
+import { EnvironmentError, ProtocolError, TimeoutError } from "../../../protocols/bytes/index.ts";
 import type { MeasurementProfile, Profile } from "../../profile.ts";
 import { READINGS } from "../../profile.ts";
 import type { MessageField, MqttSection } from "../../sections/mqtt.ts";
 import type { DeviceCommand, DeviceReading, Driver, DriverCounters, DriverOptions } from "../driver.ts";
 import type { BoardMessage, MessageSource } from "../messages.ts";
+import { noCounters, Presence } from "../presence.ts";
 import { ReadingMaker } from "../reading-maker.ts";
 import { BoardControl } from "./control.ts";
 import { fieldsOf, keyOf, type TopicOf } from "./topics.ts";
@@ -41,15 +42,7 @@ export class MqttDriver implements Driver {
   readonly #availability: (MessageField & { online: string; offline: string }) | undefined;
   readonly #heard = new Map<string, Heard>();
   readonly #ends: (() => void)[] = [];
-  readonly #counters: DriverCounters = {
-    readings: 0,
-    timeouts: 0,
-    refusals: 0,
-    late: 0,
-    discardedBytes: 0,
-    missed: 0,
-    reconnects: 0,
-  };
+  readonly #counters: DriverCounters = noCounters();
   readonly #work: string;
   #running = false;
   /** Until then (monotonic ms) a board that has begun to speak may leave out its work register. */
@@ -57,14 +50,14 @@ export class MqttDriver implements Driver {
   #due = Number.NEGATIVE_INFINITY;
   #malformed = false;
   #silence: Timer | undefined;
-  #online: boolean | undefined;
-  #code: string | undefined;
+  readonly #known: Presence;
 
   constructor({ driver, profile, messages, topicOf }: MqttDriverOptions) {
     const { name, clock, config, last } = driver;
     const section = profile.mqtt!;
     this.name = name;
     this.#options = driver;
+    this.#known = new Presence(driver);
     this.#section = section;
     this.#work = profile.work;
     this.#messages = messages;
@@ -203,7 +196,7 @@ export class MqttDriver implements Driver {
       this.#counters.refusals++;
       this.#counters.discardedBytes += payload.length;
       // One unreadable message among good ones is counted; a board of which nothing can be read says why at once.
-      if (this.#online !== true) this.#offline(error);
+      if (this.#known.online !== true) this.#offline(error);
       return undefined;
     }
   }
@@ -227,20 +220,12 @@ export class MqttDriver implements Driver {
     // The grid stays where it is, unless the board was silent for longer than it is wide.
     this.#due = (now < this.#due + every ? this.#due : now) + every;
     this.#counters.readings++;
-    if (this.#online !== true) {
-      this.#online = true;
-      this.#code = undefined;
-      this.#options.onState({ device: this.name, state: "online" });
-    }
+    this.#known.up();
     this.#options.onReading(reading);
   }
 
   #offline(error: unknown): void {
-    if (!(error instanceof FieldsealError)) throw error;
-    if (!this.#running || (this.#online === false && this.#code === error.code)) return;
-    this.#online = false;
-    this.#code = error.code;
-    this.#options.onState({ device: this.name, state: "offline", why: error.message, code: error.code });
+    if (this.#running) this.#known.down(error);
   }
 }
 

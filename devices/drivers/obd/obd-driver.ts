@@ -3,6 +3,7 @@ import { FieldsealError } from "../../../protocols/bytes/index.ts";
 import type { Profile } from "../../profile.ts";
 import { backoff } from "../backoff.ts";
 import type { Driver, DriverCounters, DriverOptions } from "../driver.ts";
+import { Presence } from "../presence.ts";
 import { ReadingMaker } from "../reading-maker.ts";
 import { Waiter } from "../waiter.ts";
 import { ElmLine } from "./elm-line.ts";
@@ -35,14 +36,14 @@ export class ObdDriver implements Driver {
   #reconnects = 0;
   #refusals = 0;
   #discarded = 0;
-  #online: boolean | undefined;
-  #code: string | undefined;
+  readonly #presence: Presence;
 
   constructor(options: ObdDriverOptions) {
     const { driver, profile, port } = options;
     const { name, clock, config, last } = driver;
     this.name = name;
     this.#options = options;
+    this.#presence = new Presence(driver);
     this.#every = config.every ?? profile.obd!.every;
     this.#line = new ElmLine({ port, clock });
     this.#waiter = new Waiter(clock);
@@ -93,7 +94,7 @@ export class ObdDriver implements Driver {
         await this.#line.open();
         await this.#serve();
       } catch (error) {
-        if (!this.#stopped) this.#offline(error);
+        if (!this.#stopped) this.#presence.down(error);
       }
       if (this.#readings > readings) waits = backoff(1_000, SLEEP_MS);
       await this.#line.close();
@@ -122,7 +123,7 @@ export class ObdDriver implements Driver {
         const reading = this.#maker.make(values, malformed);
         failures = 0;
         this.#readings++;
-        this.#tellOnline();
+        this.#presence.up();
         driver.onReading(reading);
       } catch (error) {
         if (this.#stopped) return;
@@ -134,20 +135,5 @@ export class ObdDriver implements Driver {
       }
     }
     if (this.#lost) throw this.#lost;
-  }
-
-  #tellOnline(): void {
-    if (this.#online === true) return;
-    this.#online = true;
-    this.#code = undefined;
-    this.#options.driver.onState({ device: this.name, state: "online" });
-  }
-
-  #offline(error: unknown): void {
-    if (!(error instanceof FieldsealError)) throw error;
-    if (this.#online === false && this.#code === error.code) return;
-    this.#online = false;
-    this.#code = error.code;
-    this.#options.driver.onState({ device: this.name, state: "offline", why: error.message, code: error.code });
   }
 }

@@ -5,6 +5,7 @@ import type { OcppPayload, OcppVersion, StationCommand, StationEvent } from "../
 import type { Profile } from "../../profile.ts";
 import type { OcppSection } from "../../sections/ocpp.ts";
 import type { DeviceCommand, Driver, DriverCounters, DriverOptions } from "../driver.ts";
+import { noCounters, Presence } from "../presence.ts";
 import { ReadingMaker } from "../reading-maker.ts";
 import type { StationHandler } from "./central-system.ts";
 import type { OcppConnection } from "./connection.ts";
@@ -51,15 +52,7 @@ export class OcppDriver implements Driver, StationHandler {
   readonly #options: OcppDriverOptions;
   readonly #section: OcppSection;
   readonly #every: number;
-  readonly #counters: DriverCounters = {
-    readings: 0,
-    timeouts: 0,
-    refusals: 0,
-    late: 0,
-    discardedBytes: 0,
-    missed: 0,
-    reconnects: 0,
-  };
+  readonly #counters: DriverCounters = noCounters();
   readonly #maker: ReadingMaker;
   readonly #model: StationModel;
   #connection: OcppConnection | undefined;
@@ -67,8 +60,7 @@ export class OcppDriver implements Driver, StationHandler {
   #started: Promise<void> | undefined;
   #acquired = false;
   #running = false;
-  #online: boolean | undefined;
-  #code: string | undefined;
+  readonly #presence: Presence;
   /** Monotonic ms of the next reading of its kind: news of values must not wait for a heartbeat's turn. */
   #due = { values: Number.NEGATIVE_INFINITY, alive: Number.NEGATIVE_INFINITY, status: Number.NEGATIVE_INFINITY };
   #connectedAt = 0;
@@ -77,6 +69,7 @@ export class OcppDriver implements Driver, StationHandler {
     const { driver, profile, station, host, meterKey } = options;
     this.name = driver.name;
     this.#options = options;
+    this.#presence = new Presence(driver);
     this.#section = profile.ocpp!;
     this.#every = driver.config.every ?? this.#section.every;
     const { name, clock, last } = driver;
@@ -133,7 +126,7 @@ export class OcppDriver implements Driver, StationHandler {
       host.attach(station, this);
       this.#expect(ARRIVAL);
     } catch (error) {
-      this.#offline(error);
+      this.#presence.down(error);
       if (!this.#running) return;
       this.#timer = driver.clock.after(RETRY_LISTEN, () => {
         this.#started = this.#open();
@@ -182,7 +175,7 @@ export class OcppDriver implements Driver, StationHandler {
     this.#connection = undefined;
     if (!this.#running) return;
     const { station } = this.#options;
-    this.#offline(
+    this.#presence.down(
       new EnvironmentError("FS-OCPP-LOST", `station ${station} went away (${code})`, {
         fix: "it dials again by itself",
       }),
@@ -196,7 +189,7 @@ export class OcppDriver implements Driver, StationHandler {
     this.#timer = this.#options.driver.clock.after(ms, () => {
       if (this.#connection) return;
       const { station } = this.#options;
-      this.#offline(
+      this.#presence.down(
         new EnvironmentError("FS-OCPP-ABSENT", `station ${station} has not dialled in`, {
           fix: `set the gateway's address and the identity ${station} in the station`,
         }),
@@ -217,12 +210,12 @@ export class OcppDriver implements Driver, StationHandler {
 
   #tell(change: StationChange): void {
     if (!this.#running || change.kind === "none") {
-      if (this.#running) this.#setOnline();
+      if (this.#running) this.#presence.up();
       return;
     }
     const { clock, onReading } = this.#options.driver;
     const now = clock.monotonic();
-    this.#setOnline();
+    this.#presence.up();
     if (change.kind === "values" || change.kind === "alive" || change.kind === "status") {
       if (change.kind !== "values" && now < this.#connectedAt + SETTLE) return;
       if (now < this.#due[change.kind] - EARLY * this.#every) return;
@@ -231,7 +224,7 @@ export class OcppDriver implements Driver, StationHandler {
     try {
       reading = this.#maker.make(this.#model.values(change), change.malformed);
     } catch (error) {
-      this.#offline(error);
+      this.#presence.down(error);
       return;
     }
     if (!change.durable) this.#save();
@@ -251,21 +244,6 @@ export class OcppDriver implements Driver, StationHandler {
       if (!(error instanceof FieldsealError)) throw error;
       return error;
     }
-  }
-
-  #setOnline(): void {
-    if (this.#online === true) return;
-    this.#online = true;
-    this.#code = undefined;
-    this.#options.driver.onState({ device: this.name, state: "online" });
-  }
-
-  #offline(error: unknown): void {
-    if (!(error instanceof FieldsealError)) throw error;
-    if (this.#online === false && this.#code === error.code) return;
-    this.#online = false;
-    this.#code = error.code;
-    this.#options.driver.onState({ device: this.name, state: "offline", why: error.message, code: error.code });
   }
 
   /**

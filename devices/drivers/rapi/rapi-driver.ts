@@ -4,6 +4,7 @@ import type { RapiFrame } from "../../../protocols/rapi/index.ts";
 import type { Profile } from "../../profile.ts";
 import { backoff } from "../backoff.ts";
 import type { DeviceCommand, DeviceReading, Driver, DriverCounters, DriverOptions } from "../driver.ts";
+import { Presence } from "../presence.ts";
 import { ReadingMaker } from "../reading-maker.ts";
 import { Waiter } from "../waiter.ts";
 import { checkAnswer, ordersOf } from "./control.ts";
@@ -47,13 +48,13 @@ export class RapiDriver implements Driver {
   #open = false;
   #orders = 0;
   #due = 0;
-  #online: boolean | undefined;
-  #code: string | undefined;
+  readonly #presence: Presence;
 
   constructor({ driver, profile, port }: RapiDriverOptions) {
     const { name, clock, config, last } = driver;
     this.name = name;
     this.#options = driver;
+    this.#presence = new Presence(driver);
     this.#profile = profile;
     this.#port = port;
     this.#every = config.every ?? profile.rapi!.every;
@@ -104,7 +105,7 @@ export class RapiDriver implements Driver {
         if (await this.#serve()) waits = backoff(FIRST_BACKOFF, MOST_BACKOFF);
       } catch (error) {
         if (this.#stopped) break;
-        this.#offline(error);
+        this.#presence.down(error);
       }
       this.#open = false;
       await this.#port.close();
@@ -143,7 +144,7 @@ export class RapiDriver implements Driver {
         if (this.#stopped || this.#lost !== undefined) break;
         failures++;
         const silent = error instanceof TimeoutError;
-        if (failures >= PATIENCE || this.#online === undefined || !silent) this.#offline(error);
+        if (failures >= PATIENCE || this.#presence.online === undefined || !silent) this.#presence.down(error);
         if (failures >= REOPEN_AFTER && silent) return answered;
       }
       const passed = Math.floor((clock.monotonic() - scheduled) / this.#every);
@@ -152,7 +153,7 @@ export class RapiDriver implements Driver {
     }
     if (!this.#stopped) {
       const why = `${this.#port.name} was lost: ${this.#lost}`;
-      this.#offline(new EnvironmentError("FS-PORT-LOST", why, { fix: "it is opened again by itself" }));
+      this.#presence.down(new EnvironmentError("FS-PORT-LOST", why, { fix: "it is opened again by itself" }));
     }
     return answered;
   }
@@ -166,11 +167,7 @@ export class RapiDriver implements Driver {
     const reading: DeviceReading = this.#maker.make(values, malformed);
     if (this.#stopped) return;
     this.#counts.readings++;
-    if (this.#online !== true) {
-      this.#online = true;
-      this.#code = undefined;
-      this.#options.onState({ device: this.name, state: "online" });
-    }
+    this.#presence.up();
     this.#options.onReading(reading);
   }
 
@@ -223,13 +220,5 @@ export class RapiDriver implements Driver {
       this.#orders--;
     }
     return command;
-  }
-
-  #offline(error: unknown): void {
-    if (!(error instanceof FieldsealError)) throw error;
-    if (this.#online === false && this.#code === error.code) return;
-    this.#online = false;
-    this.#code = error.code;
-    this.#options.onState({ device: this.name, state: "offline", why: error.message, code: error.code });
   }
 }
