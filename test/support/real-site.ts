@@ -52,6 +52,7 @@ export const TELEGRAM_JSON = {
   power_import_w: 244,
   power_export_w: 0,
   energy_import_kwh: 6.825,
+  gas_volume_m3: 0.107,
   energy_export_kwh: 2.444,
   energy_import_t1_kwh: 4.426,
   energy_import_t2_kwh: 2.399,

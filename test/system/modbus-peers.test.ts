@@ -199,8 +199,8 @@ describeWith(["mbpoll"], "mbpoll as a master, against our simulators", () => {
     ["modbus/carlo-gavazzi-em24", ["-t", "3:int"], 0x3e, 102_114],
     ["modbus/eastron-sdm72d", ["-t", "3:float", "-B"], 0x48, 10_211.5],
     ["modbus/eastron-sdm230", ["-t", "3:float", "-B"], 0x48, 10_211.5],
-    ["modbus/goodwe-dt", ["-t", "4:int", "-B"], 30145, 61_268],
-    ["modbus/goodwe-et", ["-t", "4:int", "-B"], 35191, 61_268],
+    ["modbus/goodwe-dt", ["-t", "4:int", "-B"], 30145, 102_114],
+    ["modbus/goodwe-et", ["-t", "4:int", "-B"], 35191, 102_114],
     ["modbus/victron-grid-meter", ["-t", "4:int", "-B"], 2634, 1_021_148],
     ["modbus/keba-p30", ["-t", "4:int", "-B"], 1036, 102_114_820],
   ] as const)("%s", async (driver, type, register, expected) => {
