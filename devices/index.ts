@@ -52,6 +52,7 @@ export {
 export { checkFrames, type FrameResult } from "./profile-frames.ts";
 export { lintProfile, type ProfileProblem } from "./profile-lint.ts";
 export { fromWritten, profileJsonSchema, profileSchema, type WrittenProfile } from "./profile-schema/index.ts";
+export { withPulseConstant } from "./pulse-constant.ts";
 export { type Assessment, assess, initialQuality, type QualityState, type RawReading } from "./quality.ts";
 export type { CosemSource } from "./sections/cosem.ts";
 export type { HanSection } from "./sections/han.ts";

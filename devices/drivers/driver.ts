@@ -36,6 +36,8 @@ export interface DeviceConfig {
   topic?: string | undefined;
   /** Secondary address of an M-Bus meter: the eight digits printed on it. In place of `unit`. */
   address?: string | undefined;
+  /** Pulses for one kWh of a meter whose pulses are counted, as printed on it. */
+  pulsesPerKwh?: number | undefined;
   /** OCPP identity of a charging station. */
   station?: string | undefined;
   /** Keys of a meter that encrypts what it pushes, 32 hex digits each. Secret: never in messages. */

@@ -27,8 +27,10 @@ export async function firmataIo(options: FirmataIoOptions): Promise<FirmataIo> {
   port.onBytes = (bytes) => transport.receive(bytes);
   const io = new Firmata(transport, {});
   clearTimeout(io.reportVersionTimeoutId);
+  let closed = false;
   const lost = new Promise<never>((_, reject) => {
     port.onClose = (reason) => {
+      closed = true;
       const isLost = reason.kind === "lost";
       const why = isLost ? reason.why : "closed";
       reject(new EnvironmentError("FS-PORT-LOST", `${port.name} was lost: ${why}`, { fix: "open it again" }));
@@ -44,6 +46,8 @@ export async function firmataIo(options: FirmataIoOptions): Promise<FirmataIo> {
     throw error;
   }
   transport.onWriteError = (cause) => {
+    // Told by "close". Components of johnny-five go on writing: their timers cannot be stopped.
+    if (closed) return;
     const error = new EnvironmentError("FS-PORT-WRITE", `writing to ${port.name} failed`, { cause });
     if (io.listenerCount("error") > 0) io.emit("error", error);
   };

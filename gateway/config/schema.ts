@@ -60,6 +60,14 @@ const device = z.strictObject({
     .max(4_000_000)
     .optional()
     .describe("bits per second, when the profile's are not yours"),
+  pulses_per_kwh: z
+    .number()
+    .min(0.01)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      "pulses for one kWh as printed on a meter whose pulses are counted (firmata/s0-pulse-meter); default 1000",
+    ),
   topic: z.string().min(1).max(256).optional().describe("MQTT topic of the board, in place of its profile's"),
   station: z
     .string()

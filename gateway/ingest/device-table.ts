@@ -6,6 +6,7 @@ import {
   type DeviceConfig as DriverConfig,
   type DriverHost,
   usualInterval,
+  withPulseConstant,
   workTerms,
 } from "../../devices/index.ts";
 import type { Clock } from "../../firmware-bridge/port/clock.ts";
@@ -231,7 +232,7 @@ export class DeviceTable {
     }
     const key: PublicKey = { alg: held.alg, bytes: held.publicKey };
     const { driver, pack } = device;
-    const profile = drivers.catalog.find(driver);
+    const profile = withPulseConstant(drivers.catalog.find(driver), device.pulses_per_kwh);
     const every = device.every ?? usualInterval(profile);
     const setup = this.#admit({ name, key, signer: "gateway", driver }, Math.max(3 * every, MIN_FRESH_MS));
     const cursor = log.state.cursor(setup.device);
@@ -317,7 +318,8 @@ export class DeviceTable {
     const { coordinator } = config;
     if (!committing || !coordinator?.register) return;
     const { sign1: signed } = decodeAttestation(sign1);
-    const profile = driver === "link" ? undefined : this.#o.drivers.catalog.find(driver);
+    const known = driver === "link" ? undefined : this.#o.drivers.catalog.find(driver);
+    const profile = known && withPulseConstant(known, config.devices[name]?.pulses_per_kwh);
     const terms = profile
       ? workTerms(profile, config.devices[name]?.every ?? usualInterval(profile))
       : { kind: DeviceKind.energy, cap: DEFAULT_CAP };
@@ -352,6 +354,7 @@ export class DeviceTable {
 function driverConfig(device: DeviceConfig): DriverConfig {
   const { port, unit, baud, parity, stop_bits, every, timeout, topic, address, station, control } = device;
   const { encryption_key: encryptionKey, authentication_key: authenticationKey } = device;
-  const keys = { encryptionKey, authenticationKey };
-  return { port, unit, baud, parity, stopBits: stop_bits, every, timeout, topic, address, station, control, ...keys };
+  const line = { port, unit, baud, parity, stopBits: stop_bits, every, timeout };
+  const meter = { pulsesPerKwh: device.pulses_per_kwh, encryptionKey, authenticationKey };
+  return { ...line, topic, address, station, control, ...meter };
 }

@@ -1,6 +1,7 @@
 import { fromHex, ProtocolError } from "../../../protocols/bytes/index.ts";
 import { FirmataDecoder, parseFirmata } from "../../../protocols/firmata/index.ts";
 import type { Profile, RecordedFrame } from "../../profile.ts";
+import { withPulseConstant } from "../../pulse-constant.ts";
 import type { DeviceValue, Engine } from "../engine.ts";
 import { openOwnPort } from "../push-port.ts";
 import { FirmataDriver } from "./firmata-driver.ts";
@@ -39,6 +40,7 @@ export const firmataEngine: Engine = {
   create(host, options, profile) {
     const { baudRate } = profile.firmata!;
     const port = openOwnPort(host, options, { baudRate, dataBits: 8, parity: "none", stopBits: 1 });
-    return new FirmataDriver({ driver: options, profile, port });
+    const tuned = withPulseConstant(profile, options.config.pulsesPerKwh);
+    return new FirmataDriver({ driver: options, profile: tuned, port });
   },
 };

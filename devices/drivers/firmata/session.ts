@@ -69,7 +69,8 @@ export class FirmataSession {
     const pin = pinOf(source);
     if (pin !== undefined) {
       const pullup = "pullup" in source && source.pullup === true;
-      this.#need(board.supports(pin, pullup ? PinMode.pullup : PinMode.input), `input on pin ${pin}`);
+      const what = pullup ? "input with pull-up" : "input";
+      this.#need(board.supports(pin, pullup ? PinMode.pullup : PinMode.input), `${what} on pin ${pin}`);
     } else if ("analog" in source) {
       const there = board.analogPin(source.analog) !== undefined;
       this.#need(there, `analog channel A${source.analog}`);
@@ -83,7 +84,7 @@ export class FirmataSession {
     if (there) return;
     const { board } = this.#options;
     throw new EnvironmentError("FS-FIRMATA-PIN", `"${board.firmware}" at ${board.name} cannot do ${what}`, {
-      fix: "flash ConfigurableFirmata with that feature, or use another pin",
+      fix: "flash StandardFirmata 2.5 or later, or ConfigurableFirmata with that feature, or use another pin",
     });
   }
 

@@ -53,6 +53,14 @@ describe("configuration", () => {
     expect(origins.get("version")).toBe("file");
   });
 
+  it("takes the pulses for a kWh that are printed on a meter", () => {
+    const meter = (pulses: number) =>
+      `version: 1\ndevices:\n  s0: { driver: firmata/s0-pulse-meter, port: /dev/ttyACM0, pulses_per_kwh: ${pulses} }\n`;
+    expect(loadConfig({ file: write(meter(800)) }).config.devices["s0"]!.pulses_per_kwh).toBe(800);
+    const { brokenDevices } = loadConfig({ file: write(meter(0)) });
+    expect(brokenDevices[0]!.problems.map(({ path }) => path)).toEqual(["devices.s0.pulses_per_kwh"]);
+  });
+
   it("names an unknown key with line, column and what was meant", () => {
     expect(problems("version: 1\nmqtt:\n  basetopic: shed\n")).toEqual([
       { path: "mqtt.basetopic", message: "unknown key, did you mean base_topic?", at: "3:3" },

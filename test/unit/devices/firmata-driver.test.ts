@@ -260,6 +260,22 @@ describe("pulses of an S0 output", () => {
     await end();
   });
 
+  it.each([500, 2000])("are worth what %i pulses for a kWh make of them", async (pulsesPerKwh) => {
+    const site = await rig([{ driver: "firmata/s0-pulse-meter" }]);
+    const meter = site.driver("shed", "firmata/s0-pulse-meter", { every: 1000, pulsesPerKwh });
+    const pulses = () => Math.floor(site.simulator.boards[0]!.model.values().get("energy_import")!);
+    meter.start();
+    await site.clock.advance(3500);
+    const before = pulses();
+    await site.clock.advance(300_000);
+    const grown = ((pulses() - before) * 1000) / pulsesPerKwh;
+    expect(grown).toBeGreaterThan(5);
+    expect(Math.abs(Number(site.readings.at(-1)!.work) - grown)).toBeLessThanOrEqual(2000 / pulsesPerKwh);
+    expect(site.readings.every(({ reading }) => reading.quality === 0)).toBe(true);
+    await meter.stop();
+    await site.simulator.stop();
+  });
+
   it("a restart of the board is a gap, too", async () => {
     const { sensor, clock, readings, restart, end } = await board("s0-pulse-meter");
     sensor.start();

@@ -1,6 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { PulseCounter } from "../../../devices/drivers/firmata/pulse-counter.ts";
-import { findDriver, lintProfile, profile, READINGS } from "../../../devices/index.ts";
+import { findDriver, lintProfile, profile, READINGS, withPulseConstant } from "../../../devices/index.ts";
+
+describe("a meter's own constant", () => {
+  const meter = findDriver("firmata/s0-pulse-meter");
+  const of = (pulses: number | undefined) => withPulseConstant(meter, pulses).measurements[0]!;
+
+  it("goes before the profile's", () => {
+    expect(of(800)).toMatchObject({ firmata: { pulses: 2, impulses: 800, pullup: true }, step: 22 });
+    expect(of(undefined)).toEqual(meter.measurements[0]);
+    // A single pulse of 100 Wh is no jump.
+    expect(of(10).step).toBeGreaterThanOrEqual(100);
+    expect(of(2000).step).toBe(17);
+    expect(lintProfile(withPulseConstant(meter, 0.01))).toEqual([]);
+  });
+
+  it("is nothing to other sensors", () => {
+    const other = findDriver("firmata/bme280");
+    expect(withPulseConstant(other, 800)).toEqual(other);
+  });
+});
 
 describe("pulse counter", () => {
   const feed = (counter: PulseCounter, ...edges: [boolean, number][]) => {
