@@ -38,6 +38,7 @@ import type { GatewayEvent } from "../events.ts";
 import type { EnrolmentFiles } from "../proofs/enrolment-files.ts";
 import { Boards } from "./boards.ts";
 import { enrolDevice } from "./enrolment.ts";
+import { FirstReading } from "./first-reading.ts";
 import { Lane, type StatementContext } from "./lane.ts";
 import type { PathLog } from "./path-log.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -91,6 +92,8 @@ export class DeviceTable {
   readonly #setups = new Map<string, Setup>();
   readonly #lanes: Lane[] = [];
   readonly #drivers: Driver[] = [];
+  /** Devices that were never enrolled when they were set up. */
+  readonly #fresh: FirstReading[] = [];
   /** Devices that may be controlled, by name. */
   readonly #controlled = new Map<string, Driver>();
   readonly #boards: Boards;
@@ -164,6 +167,7 @@ export class DeviceTable {
 
   /** Ends the drivers, then signs what is open. */
   async stop(): Promise<void> {
+    for (const first of this.#fresh) first.stop();
     await Promise.all(this.#drivers.map((driver) => driver.stop()));
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
   }
@@ -258,32 +262,36 @@ export class DeviceTable {
         ),
       onTrouble: ({ code, message }, what) => telemetry.trouble("ingest", name, code, `${what}: ${message}`),
     });
+    const owner = config.coordinator?.owner ? fromAddressText(config.coordinator.owner) : address;
+    const about = { device: setup.device, profile, owner, log, random };
+    const enrol = (work: bigint) =>
+      enrolDevice({ ...about, context: context(), now: clock.now(), work, enrol: (request) => signer.enrol(request) });
+    const fresh = cursor.enrolment < 0;
+    const first = new FirstReading({
+      submit: ({ reading, work }) => lane.submit(reading, work),
+      enrol: async (work) => {
+        const enrolled = await enrol(work);
+        if (enrolled) this.#show(setup, enrolled.sign1, enrolled.body);
+      },
+      onTrouble: ({ code, message }, what) => telemetry.trouble("ingest", name, code, `${what}: ${message}`),
+    });
     const source = drivers.create({
       name,
       driver,
       config: driverConfig(device),
       clock,
       ...last,
-      onReading: ({ reading, work }) => lane.submit(reading, work),
+      onReading: (read) => (fresh ? first.take(read) : lane.submit(read.reading, read.work)),
       onState: ({ state, why }) => telemetry.deviceState(name, state, why),
     });
     this.#lanes.push(lane);
-    if (cursor.enrolment >= 0 && !equalBytes(cursor.scope, context().scope)) {
+    if (fresh) this.#fresh.push(first);
+    else if (!equalBytes(cursor.scope, context().scope)) {
       // What was taken for the old scope is signed for it: an enrolment in between would take the numbers after them.
       lane.recover();
       await lane.settle();
+      await enrol(cursor.work);
     }
-    const owner = config.coordinator?.owner ? fromAddressText(config.coordinator.owner) : address;
-    await enrolDevice({
-      device: setup.device,
-      profile,
-      owner,
-      log,
-      context: context(),
-      now: clock.now(),
-      random,
-      enrol: (request) => signer.enrol(request),
-    });
     this.#drivers.push(source);
     if (device.control) this.#controlled.set(name, source);
   }

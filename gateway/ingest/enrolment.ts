@@ -13,6 +13,8 @@ export interface EnrolOptions {
   log: PathLog;
   context: StatementContext;
   now: number;
+  /** The work register now: what a device did before is never paid. */
+  work: bigint;
   random(bytes: number): Uint8Array;
   enrol(request: EnrolRequest): Promise<{ sign1: Uint8Array; body: Uint8Array }>;
 }
@@ -36,7 +38,7 @@ export function profileDigest(profile: Profile): Uint8Array {
  * @returns undefined when the enrolment in force is for this scope.
  */
 export async function enrolDevice(options: EnrolOptions): Promise<Enrolled | undefined> {
-  const { device, profile, owner, log, context, now, random, enrol } = options;
+  const { device, profile, owner, log, context, now, work, random, enrol } = options;
   const cursor = log.state.cursor(device);
   if (cursor.enrolment >= 0 && equalBytes(cursor.scope, context.scope)) return undefined;
   const { sign1, body } = await enrol({
@@ -48,7 +50,7 @@ export async function enrolDevice(options: EnrolOptions): Promise<Enrolled | und
     nonce: random(16),
     first: cursor.next,
     time: now,
-    work: cursor.work,
+    work,
   });
   const { index, durable } = log.attest(sign1, [body]);
   await durable;
