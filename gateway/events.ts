@@ -31,6 +31,8 @@ export type GatewayEvent =
       finalized: boolean;
     }
   | { event: "sealed"; epoch: number; kind: number; root: string; work: string; devices: number }
+  /** Growth of a device that is in no seal of the epoch, and why. */
+  | { event: "unsealed"; epoch: number; device: string; why: string }
   | { event: "demand"; id: string; state: "open" | "answered" | "unanswered"; gas?: number; why?: string }
   | { event: "pending"; station: string; from: string; vendor?: string; model?: string }
   | { event: "registered"; device: string; key: string; tx: string }

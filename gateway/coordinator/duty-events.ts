@@ -35,7 +35,9 @@ export function dutyEvents(
   return {
     onEvent(event) {
       if (event.kind === "left") {
-        const what = `epoch ${event.epoch}: growth of ${toHex(event.device).slice(0, 8)} is not sealed (${event.why})`;
+        const device = toHex(event.device).slice(0, 8);
+        onEvent({ event: "unsealed", epoch: Number(event.epoch), device: `fs:${device}`, why: event.why });
+        const what = `epoch ${event.epoch}: growth of fs:${device} is not sealed (${event.why})`;
         telemetry.trouble("coordinator", undefined, "FS-SEAL-LEFT", what);
         return;
       }

@@ -108,7 +108,9 @@ export class Sealing {
     const prepared = this.#o.files.read(epoch) ?? (await this.#prepare(times, epoch, latest));
     if (prepared === undefined) return;
     for (const seal of prepared.seals) await this.#seal(times, prepared, seal);
-    this.#say(prepared.seals.length === 0 ? `epoch ${epoch} holds no proven work` : `epoch ${epoch} is sealed`);
+    this.#say(
+      prepared.seals.length === 0 ? `epoch ${epoch} holds no work that can be paid` : `epoch ${epoch} is sealed`,
+    );
   }
 
   #say(text: string): void {

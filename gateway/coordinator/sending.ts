@@ -91,7 +91,7 @@ export async function estimateCall(
     new EnvironmentError(
       "FS-CHAIN-FUNDS",
       `${label}: the account ${toAddressText(from)} holds ${ether(balance)} ETH, and ${ether(need)} are needed`,
-      { fix: `Send ${ether(need - balance)} ETH or more to it.` },
+      { fix: `Send more than ${ether(need - balance)} ETH to it: fees may rise.` },
     );
   // Nodes refuse to estimate what cannot be paid, each in its own words.
   if (balance < value) throw short(value);

@@ -89,7 +89,8 @@ export async function claim(options: ClaimOptions): Promise<void> {
   };
   if (shares === 0) {
     out.data({ ...document, transactions: [] }, 2);
-    out.line(`nothing to claim for ${document.owner}: ${document.paid_before} shares are paid already`);
+    const why = document.paid_before > 0 ? `${document.paid_before} shares are paid already` : "no share is final yet";
+    out.line(`nothing to claim for ${document.owner}: ${why}`);
     return;
   }
   out.line(

@@ -110,5 +110,10 @@ export async function init(options: InitOptions): Promise<void> {
     out.line(`passphrase ${passphraseFile}   (0600; a service credential is safer, see gateway.passphrase)`);
   }
   out.line("next       fieldseal devices add NAME --driver modbus/eastron-sdm630 --port /dev/serial/by-id/…");
+  if (options.coordinatorRpc) {
+    out.line(
+      `           send ETH to ${address}, then: fieldseal gateway stake 0.1   (before run; only staked gateways are paid)`,
+    );
+  }
   out.line("           fieldseal run");
 }

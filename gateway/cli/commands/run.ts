@@ -29,6 +29,8 @@ export function eventLine(out: Output, event: GatewayEvent): string | undefined 
       return `${shortTime()}  ${event.device.padEnd(14)} ${out.style("refused", "red")} ${event.code} ${event.why}`;
     case "sealed":
       return `${shortTime()}  ${"seal".padEnd(14)} epoch ${event.epoch}, kind ${event.kind}: ${event.work} of ${event.devices} devices`;
+    case "unsealed":
+      return `${shortTime()}  ${"seal".padEnd(14)} ${out.style("left out", "yellow")} ${event.device} of epoch ${event.epoch}: ${event.why}`;
     case "demand":
       return `${shortTime()}  ${"demand".padEnd(14)} ${event.id.slice(0, 10)}… ${event.state}${event.why ? `: ${event.why}` : ""}`;
     case "pending":

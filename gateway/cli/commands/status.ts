@@ -28,7 +28,7 @@ export async function status(options: CommonOptions): Promise<void> {
   const answer = await askStatus(config);
   if (!answer) {
     throw new EnvironmentError("FS-GATEWAY-DOWN", "the gateway does not answer on its broker", {
-      fix: "fieldseal run starts it; its own output says why it stopped",
+      fix: "fieldseal run starts it; if it was running, its output says why it stopped",
     });
   }
   out.data({ gateway: "online", ...answer }, 2);
