@@ -127,7 +127,8 @@ export class Gateway {
     await this.#telemetry.attach(broker);
     messages?.attach(broker);
     const control = (device: string, command: DeviceCommand) => this.#started.control(device, command);
-    new Control({ base: config.mqtt.base_topic, control }).attach(broker);
+    const onTrouble = ({ code, message }: FieldsealError) => this.trouble("control", code, message);
+    new Control({ base: config.mqtt.base_topic, control, onTrouble }).attach(broker);
   }
 
   /** Something outside the gateway's own parts that somebody should look at. */

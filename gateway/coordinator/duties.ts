@@ -59,10 +59,14 @@ export class Duties {
 
   async #begin(): Promise<void> {
     const { coordinator, gateway, scope, log, commitments, folder, committing, clock, confirmations } = this.#o;
-    const { seal, answer, everyMs, onEvent, onFailure } = this.#o;
+    const { seal, answer, onEvent, onFailure } = this.#o;
     const { chain, ledger } = coordinator;
     const seals = ledgerSeals(chain, ledger);
     const files = new SealFiles(folder);
+    const times = await this.#ask(() => seals.times());
+    if (times === undefined || this.#stopped) return;
+    // A sealing time is looked into four times at least: what is not sealed in it is not paid.
+    const everyMs = Math.min(this.#o.everyMs, Math.max(250, Number(times.sealing) * 250));
     const common = { gateway, log, files, clock, everyMs, onEvent, onFailure };
     const call = committing.call.bind(committing);
     if (seal) {
@@ -71,14 +75,14 @@ export class Duties {
       this.#sealing.start();
     }
     if (!answer) return;
-    const faults = await this.#faults(() => seals.faults());
-    if (faults === undefined) return;
+    const faults = await this.#ask(() => seals.faults());
+    if (faults === undefined || this.#stopped) return;
     this.#answering = new Answering({ ...common, chain, faults, call });
     this.#answering.start();
   }
 
   /** Asked until the chain answers: a demand that is not seen costs the stake. */
-  async #faults(ask: () => Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  async #ask<T>(ask: () => Promise<T>): Promise<T | undefined> {
     const { clock, everyMs, onFailure } = this.#o;
     while (!this.#stopped) {
       try {

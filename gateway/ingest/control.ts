@@ -1,5 +1,5 @@
 import type { DeviceCommand } from "../../devices/index.ts";
-import { FieldsealError, fromUtf8, ProtocolError } from "../../protocols/bytes/index.ts";
+import { CancelledError, FieldsealError, fromUtf8, InternalError, ProtocolError } from "../../protocols/bytes/index.ts";
 import type { Broker, BrokerMessage } from "../broker/broker.ts";
 
 export interface ControlOptions {
@@ -7,6 +7,8 @@ export interface ControlOptions {
   base: string;
   /** Asks the board; resolves with what it acknowledged. */
   control(device: string, command: DeviceCommand): Promise<DeviceCommand>;
+  /** The broker does not let us hear commands. */
+  onTrouble(error: FieldsealError): void;
 }
 
 /** A command has a handful of keys. */
@@ -61,7 +63,16 @@ export class Control {
 
   /** Granted when the broker answers; until then nobody hears commands. */
   attach(broker: Broker): void {
-    broker.subscribe(`${this.#o.base}/+/set`, (message) => this.#take(broker, message)).catch(() => undefined);
+    broker
+      .subscribe(`${this.#o.base}/+/set`, (message) => this.#take(broker, message))
+      .catch((error: unknown) => {
+        if (error instanceof CancelledError) return;
+        this.#o.onTrouble(
+          error instanceof FieldsealError
+            ? error
+            : new InternalError("FS-MQTT-BUG", "commands could not be subscribed to", { cause: error }),
+        );
+      });
   }
 
   async #take(broker: Broker, { topic, payload, retain }: BrokerMessage): Promise<void> {

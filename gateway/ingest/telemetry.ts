@@ -1,7 +1,7 @@
 import { treeValues } from "../../devices/index.ts";
 import type { Clock } from "../../firmware-bridge/port/clock.ts";
 import { ClockState } from "../../protocols/attestation/index.ts";
-import { FieldsealError } from "../../protocols/bytes/index.ts";
+import { CancelledError, FieldsealError } from "../../protocols/bytes/index.ts";
 import { qualityNames, type Reading } from "../../protocols/reading/index.ts";
 import type { Broker, BrokerMessage } from "../broker/broker.ts";
 import { MqttTree, type TreeDevice } from "../broker/tree.ts";
@@ -82,7 +82,12 @@ export class Telemetry {
     tree.info(info());
     if (this.#checkpoint) tree.checkpoint(this.#checkpoint);
     // Granted when the broker answers; until then requests are nobody's.
-    broker.subscribe(`${base}/bridge/request/+`, (message) => this.#request(message)).catch(() => undefined);
+    broker
+      .subscribe(`${base}/bridge/request/+`, (message) => this.#request(message))
+      .catch((error: unknown) => {
+        if (error instanceof CancelledError || !(error instanceof FieldsealError)) return;
+        this.trouble("mqtt", undefined, error.code, `requests are not heard: ${error.message}`);
+      });
   }
 
   async #request({ topic, payload, retain }: BrokerMessage): Promise<void> {

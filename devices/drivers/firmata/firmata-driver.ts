@@ -5,6 +5,7 @@ import { Quality } from "../../../protocols/reading/index.ts";
 import type { Profile } from "../../profile.ts";
 import { backoff } from "../backoff.ts";
 import type { DeviceReading, Driver, DriverCounters, DriverOptions, LastKnown } from "../driver.ts";
+import { noCounters, Presence } from "../presence.ts";
 import { ReadingMaker } from "../reading-maker.ts";
 import { Waiter } from "../waiter.ts";
 import { BoardImage } from "./image.ts";
@@ -37,17 +38,8 @@ export class FirmataDriver implements Driver {
   #stopped = false;
   #lost: FieldsealError | undefined;
   #reset = false;
-  #online: boolean | undefined;
-  #code: string | undefined;
-  readonly #counters: DriverCounters = {
-    readings: 0,
-    timeouts: 0,
-    refusals: 0,
-    late: 0,
-    discardedBytes: 0,
-    missed: 0,
-    reconnects: 0,
-  };
+  readonly #presence: Presence;
+  readonly #counters: DriverCounters = noCounters();
 
   constructor(options: FirmataDriverOptions) {
     const { driver, profile, port, load } = options;
@@ -55,6 +47,7 @@ export class FirmataDriver implements Driver {
     const section = profile.firmata!;
     this.name = name;
     this.#options = options;
+    this.#presence = new Presence(options.driver);
     this.#every = config.every ?? section.every;
     this.#waiter = new Waiter(clock);
     this.#image = new BoardImage(profile, startsOf(profile, last));
@@ -101,7 +94,7 @@ export class FirmataDriver implements Driver {
         await this.#board.open();
         await this.#serve();
       } catch (error) {
-        if (!this.#stopped) this.#offline(error);
+        if (!this.#stopped) this.#presence.down(error);
       }
       await this.#board.close();
       this.#unseen ||= this.#image.counters.size > 0 && this.#counters.readings > 0;
@@ -159,25 +152,13 @@ export class FirmataDriver implements Driver {
     const reading = this.#unseen ? withGap(made) : made;
     this.#unseen = false;
     this.#counters.readings++;
-    if (this.#online !== true) {
-      this.#online = true;
-      this.#code = undefined;
-      driver.onState({ device: this.name, state: "online" });
-    }
+    this.#presence.up();
     driver.onReading(reading);
   }
 
   #count(error: FieldsealError): void {
     if (error instanceof TimeoutError) this.#counters.timeouts++;
     else this.#counters.refusals++;
-  }
-
-  #offline(error: unknown): void {
-    if (!(error instanceof FieldsealError)) throw error;
-    if (this.#online === false && this.#code === error.code) return;
-    this.#online = false;
-    this.#code = error.code;
-    this.#options.driver.onState({ device: this.name, state: "offline", why: error.message, code: error.code });
   }
 }
 

@@ -3,9 +3,9 @@ import { decodeMbusFrame, type MbusRecord } from "../../../protocols/mbus/index.
 import type { Profile } from "../../profile.ts";
 import type { DriverOptions } from "../driver.ts";
 import type { Engine, EngineHost, LintReport } from "../engine.ts";
+import { PolledLine } from "../polled-line.ts";
 import { keyOf, parsePort, portOf } from "../port-spec.ts";
 import { ReadingMaker } from "../reading-maker.ts";
-import { MbusBus } from "./bus.ts";
 import { MbusLine } from "./line.ts";
 import { type MbusAddress, MbusMeter } from "./meter.ts";
 import { answerData, recordValues } from "./values.ts";
@@ -30,11 +30,15 @@ function recordsOf(answer: Uint8Array): MbusRecord[] {
 }
 
 interface SharedBus {
-  bus: MbusBus;
+  bus: PolledLine<MbusLine, MbusMeter>;
   settings: string;
 }
 
-function busOf(host: EngineHost, { name, config, ...rest }: DriverOptions, profile: Profile): MbusBus {
+function busOf(
+  host: EngineHost,
+  { name, config, ...rest }: DriverOptions,
+  profile: Profile,
+): PolledLine<MbusLine, MbusMeter> {
   const port = portOf({ name, config, ...rest });
   const spec = parsePort(port);
   if (spec.kind === "rtu+tcp") {
@@ -53,7 +57,10 @@ function busOf(host: EngineHost, { name, config, ...rest }: DriverOptions, profi
   host.claim(name, spec, "mbus");
   const shared = host.shared(`mbus ${keyOf(spec)}`, (): SharedBus => {
     const line = new MbusLine(host.openPort(spec, settings, port), host.clock);
-    return { bus: new MbusBus(line, host.clock), settings: text };
+    return {
+      bus: new PolledLine<MbusLine, MbusMeter>({ line, clock: host.clock, busy: "FS-MBUS-BUSY" }),
+      settings: text,
+    };
   });
   if (shared.settings === text) return shared.bus;
   throw new UsageError("FS-DEVICE-BUS", `${name}: ${port} is already used with other settings (${shared.settings})`, {

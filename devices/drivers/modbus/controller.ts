@@ -2,8 +2,8 @@ import type { Timer } from "../../../firmware-bridge/port/index.ts";
 import { CancelledError, FieldsealError } from "../../../protocols/bytes/index.ts";
 import type { Profile } from "../../profile.ts";
 import type { DeviceCommand, DriverOptions } from "../driver.ts";
-import type { ModbusBus } from "./bus.ts";
 import { type ControlWrite, plannedWrites, writeControl } from "./control.ts";
+import type { ModbusBus } from "./shared-bus.ts";
 
 export interface ModbusControllerOptions {
   driver: Pick<DriverOptions, "name" | "config" | "clock">;

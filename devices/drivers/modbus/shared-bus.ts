@@ -1,9 +1,13 @@
 import { UsageError } from "../../../protocols/bytes/index.ts";
 import type { DriverOptions } from "../driver.ts";
 import type { EngineHost } from "../engine.ts";
+import { PolledLine } from "../polled-line.ts";
 import { keyOf, parsePort, portOf } from "../port-spec.ts";
-import { ModbusBus } from "./bus.ts";
 import { ModbusLine } from "./line.ts";
+import type { ModbusUnit } from "./unit.ts";
+
+/** All units behind one port. */
+export type ModbusBus = PolledLine<ModbusLine, ModbusUnit>;
 
 /** How a line is set where the configuration does not say it. */
 export interface LineDefaults {
@@ -40,7 +44,10 @@ export function sharedBus(host: EngineHost, options: DriverOptions, defaults: Li
       // 3.5 characters of 11 bits; above 19200 baud the specification fixes 1.75 ms.
       pause: spec.kind === "serial" ? Math.max(2, Math.ceil(38_500 / settings.baudRate)) : 0,
     });
-    return { bus: new ModbusBus({ line, clock: host.clock }), settings: text };
+    return {
+      bus: new PolledLine<ModbusLine, ModbusUnit>({ line, clock: host.clock, busy: "FS-MODBUS-BUSY" }),
+      settings: text,
+    };
   });
   if (shared.settings === text) return shared.bus;
   throw new UsageError("FS-DEVICE-BUS", `${name}: ${port} is already used with other settings (${shared.settings})`, {

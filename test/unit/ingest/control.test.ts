@@ -4,13 +4,15 @@ import { MemoryBrokerHub } from "../../../gateway/broker/memory-broker.ts";
 import { Control } from "../../../gateway/ingest/control.ts";
 import { EnvironmentError, fromUtf8, utf8 } from "../../../protocols/bytes/index.ts";
 
-async function rig() {
+async function rig(refuse?: string) {
   const clock = manualClock();
   const hub = new MemoryBrokerHub(clock);
+  if (refuse !== undefined) hub.refuse = refuse;
   const ours = hub.client({ clientId: "gateway" });
   const theirs = hub.client({ clientId: "home" });
   await Promise.all([ours.start(), theirs.start()]);
   const asked: unknown[] = [];
+  const troubles: string[] = [];
   new Control({
     base: "fieldseal",
     async control(device, command) {
@@ -18,6 +20,7 @@ async function rig() {
       if (device === "dead") throw new EnvironmentError("FS-DEVICE-OFFLINE", "dead is offline");
       return command;
     },
+    onTrouble: ({ code }) => troubles.push(code),
   }).attach(ours);
   const answers: Record<string, unknown>[] = [];
   await theirs.subscribe("fieldseal/bridge/response/set", ({ payload }) => {
@@ -29,7 +32,7 @@ async function rig() {
     await clock.advance(100);
     return answers.at(-1);
   };
-  return { asked, answers, say, stop: () => Promise.all([ours.stop(), theirs.stop()]) };
+  return { asked, answers, troubles, say, stop: () => Promise.all([ours.stop(), theirs.stop()]) };
 }
 
 describe("DEVICE/set", () => {
@@ -62,6 +65,12 @@ describe("DEVICE/set", () => {
     const { asked, say, stop } = await rig();
     expect(await say("bay-1", payload)).toMatchObject({ status: "error", code: "FS-CONTROL-COMMAND" });
     expect(asked).toEqual([]);
+    await stop();
+  });
+
+  it("tells when the broker does not let it hear commands", async () => {
+    const { troubles, stop } = await rig("fieldseal/+/set");
+    expect(troubles).toEqual(["FS-MQTT-REFUSED"]);
     await stop();
   });
 
